@@ -1,0 +1,105 @@
+"""Who is behind a credential: one query for each kind, memberships included."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flowo.accounts.access import Caller, Kind
+from flowo.accounts.models import Membership, Session, Token, User, Workspace
+from flowo.accounts.schemas import Role, Scope
+from flowo.accounts.tokens import keyed, keyed_text
+
+USED_EVERY = dt.timedelta(minutes=5)
+"""`last_used_at` is written this often at most: a plugin that sends four batches a second is not four writes."""
+
+
+def _people(*more: Any) -> Select[Any]:
+    """Active users with a row for each membership, the oldest workspace first."""
+    return (
+        select(
+            User.id,
+            User.name,
+            User.is_superuser,
+            Membership.workspace_id.label("workspace"),
+            Membership.role,
+            Workspace.slug,
+            *more,
+        )
+        .select_from(User)
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .outerjoin(Workspace, Workspace.id == Membership.workspace_id)
+        .where(User.is_active)
+        .order_by(Workspace.created_at, Workspace.id)
+    )
+
+
+def _caller(
+    rows: list[Row[Any]],
+    kind: Kind,
+    *,
+    scope: Scope = Scope.full,
+    only: uuid.UUID | None = None,
+    token_id: uuid.UUID | None = None,
+    session_key: str | None = None,
+) -> Caller | None:
+    if not rows:
+        return None
+    mine = [row for row in rows if row.workspace is not None and only in (None, row.workspace)]
+    return Caller(
+        user_id=rows[0].id,
+        name=rows[0].name,
+        workspaces={row.workspace: Role(row.role) for row in mine},
+        scope=scope,
+        is_superuser=rows[0].is_superuser,
+        kind=kind,
+        token_id=token_id,
+        session_key=session_key,
+        slugs={row.workspace: row.slug for row in mine},
+    )
+
+
+async def by_session(connection: AsyncConnection, secret: str, cookie: str, days: int) -> Caller | None:
+    key = keyed_text(secret, "session", cookie)
+    query = (
+        _people()
+        .join(Session, Session.user_id == User.id)
+        .where(Session.token == key, Session.created_at > func.now() - dt.timedelta(days=days))
+    )
+    return _caller(list(await connection.execute(query)), "session", session_key=key)
+
+
+async def by_jwt(connection: AsyncConnection, user_id: uuid.UUID, epoch: int) -> Caller | None:
+    """The epoch is compared in the query: a JWT from before the last change of rights finds nobody."""
+    query = _people().where(User.id == user_id, User.epoch == epoch)
+    return _caller(list(await connection.execute(query)), "jwt")
+
+
+async def by_owner(connection: AsyncConnection) -> Caller | None:
+    return _caller(list(await connection.execute(_people().where(User.is_local))), "owner")
+
+
+async def by_token(connection: AsyncConnection, secret: str, token: str) -> Caller | None:
+    stale = or_(Token.last_used_at.is_(None), Token.last_used_at < func.now() - USED_EVERY)
+    query = (
+        _people(Token.id.label("token"), Token.scope, Token.workspace_id.label("only"), stale.label("stale"))
+        .join(Token, Token.user_id == User.id)
+        .where(
+            Token.hash == keyed(secret, "token", token),
+            Token.revoked_at.is_(None),
+            or_(Token.expires_at.is_(None), Token.expires_at > func.now()),
+        )
+    )
+    rows = list(await connection.execute(query))
+    if not rows:
+        return None
+    first = rows[0]
+    if first.stale:
+        await connection.execute(
+            update(Token).where(and_(Token.id == first.token, stale)).values(last_used_at=func.now())
+        )
+    return _caller(rows, "token", scope=Scope(first.scope), only=first.only, token_id=first.token)
