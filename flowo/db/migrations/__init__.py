@@ -1,0 +1,1 @@
+"""The migrations: what Alembic runs, dated, one after another."""
