@@ -18,8 +18,9 @@ from fastapi_users.db import BaseUserDatabase
 from fastapi_users.jwt import decode_jwt, generate_jwt
 from fastapi_users.password import PasswordHelper
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from flowo.accounts.models import Session, User
+from flowo.accounts.models import Session, SignInLink, User
 from flowo.accounts.tokens import keyed_text
 from flowo.db.engine import Database
 from flowo.errors import Invalid
@@ -97,11 +98,13 @@ class UserManager(UUIDIDMixin, BaseUserManager[AnyUser, uuid.UUID]):
     """Nobody registers and nothing is sent by mail: accounts come from the local administrator and invitations."""
 
     async def authenticate(self, credentials: OAuth2PasswordRequestForm) -> User | None:
+        return await self.identify(credentials.username, credentials.password)
+
+    async def identify(self, email: str, password: str) -> User | None:
         """Off the event loop, unlike the base class, and as slow for an unknown or passwordless user as for others."""
-        email, password = credentials.username, credentials.password
-        if "\0" in email + password:  # PostgreSQL takes no NUL
-            return None
-        user = await self.user_db.get_by_email(email)
+        user: User | None = None
+        if storable(email):
+            user = await self.user_db.get_by_email(email)
         known = user is not None and user.password_set_at is not None
         hashed = user.hashed_password if user is not None and known else await _nobodys_hash()
         fits, better = await verify(password, hashed)
@@ -118,7 +121,15 @@ class UserManager(UUIDIDMixin, BaseUserManager[AnyUser, uuid.UUID]):
             raise InvalidPasswordException("A password does not contain the e-mail address.")
 
 
+def storable(text: str) -> bool:
+    """PostgreSQL takes no NUL, and UTF-8 no lone surrogate."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 async def verify(password: str, hashed: str) -> tuple[bool, str | None]:
+    """Whether it fits, and a better hash where the old one is of yesterday's parameters."""
+    if not storable(password):
+        return False, None
     async with _hashing:
         return await asyncio.to_thread(_helper.verify_and_update, password, hashed)
 
@@ -235,4 +246,14 @@ async def new_hash(user: User, password: str, database: Database) -> str:
         await manager(database).validate_password(password, user)
     except InvalidPasswordException as error:
         raise Invalid(str(error.reason)) from error
+    if not storable(password):
+        raise Invalid("A password is text: it holds no NUL and no half characters.")
     return await hash_password(password)
+
+
+async def end_all(session: AsyncSession, user_id: uuid.UUID, keep: str | None = None) -> None:
+    """Ends what signs the user in: JWTs by the epoch, sessions but the one to keep, links not yet used."""
+    await session.execute(update(User).where(User.id == user_id).values(epoch=User.epoch + 1))
+    ended = delete(Session).where(Session.user_id == user_id)
+    await session.execute(ended if keep is None else ended.where(Session.token != keep))
+    await session.execute(delete(SignInLink).where(SignInLink.user_id == user_id))
