@@ -1,0 +1,1 @@
+"""The flowo server: records Snakemake runs and shows them as they happen."""

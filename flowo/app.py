@@ -1,0 +1,122 @@
+"""The application: its lifespan, its routers, its error handler, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+import flowo.accounts.routes
+import flowo.ingest.routes
+import flowo.live.routes
+import flowo.runs.routes
+from flowo import errors, health, presence, web
+from flowo.accounts import gate
+from flowo.accounts.workspaces import ensure_local_administrator
+from flowo.db.engine import Database
+from flowo.db.notify import RIGHTS_CHANNEL, RUNS_CHANNEL, Notifier
+from flowo.ingest.sweep import Sweeper
+from flowo.live.broker import Broker
+from flowo.live.listener import Listener
+from flowo.runs import schemas
+from flowo.settings import Settings
+from flowo.version import VERSION
+
+
+def create_app(settings: Settings, *, database_url: str) -> FastAPI:
+    """The whole server for a database that is migrated."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state = app.state
+        async with state.database.session() as session:
+            await ensure_local_administrator(session)
+        listener = Listener(
+            state.database.url,
+            {RUNS_CHANNEL: state.broker.runs_moved, RIGHTS_CHANNEL: state.broker.rights_moved},
+            state.broker.missed,
+        )
+        sweeper = Sweeper(state.database, state.notifier, settings.lost_after_s)
+        for part in (state.notifier, listener, sweeper):
+            part.start()
+        try:
+            yield
+        finally:
+            state.closing.set()
+            for part in (sweeper, listener, state.notifier):
+                await part.stop()
+            await state.broker.close()
+            await state.database.close()
+
+    app = FastAPI(
+        title="flowo",
+        version=VERSION,
+        description="Records and shows Snakemake runs as they happen.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # its page would fetch scripts from elsewhere
+        redoc_url=None,
+        root_path=settings.base_path,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    database = Database(database_url, pool_size=settings.pool_size)
+    notifier = Notifier(database)
+    app.state.settings = settings
+    app.state.database = database
+    app.state.secret = presence.secret(settings)
+    app.state.notifier = notifier
+    app.state.broker = Broker(database)
+    app.state.closing = asyncio.Event()
+    app.state.rights_changed = notifier.rights_changed
+    app.add_middleware(gate.Gate)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    for router in (
+        health.router,
+        flowo.accounts.routes.router,
+        flowo.accounts.routes.opening,
+        flowo.runs.routes.router,
+        flowo.live.routes.router,
+        flowo.ingest.routes.router,
+    ):
+        app.include_router(router)
+    web.mount(app, settings)
+    _describe_messages(app)
+    return app
+
+
+HANDLERS: dict[type[Exception], Any] = {
+    errors.FlowoError: errors.on_flowo_error,
+    HTTPException: errors.on_http_exception,
+    RequestValidationError: errors.on_validation_error,
+    Exception: errors.on_unexpected,
+}
+MESSAGES = (schemas.Hello, schemas.RunMessage, schemas.RunsMessage, schemas.Resync, schemas.Bye)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _describe_messages(app: FastAPI) -> None:
+    """The stream's messages stand in the OpenAPI too, so that the pages' types are made from them."""
+    make = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = make()
+            parts = described["components"]["schemas"]
+            for message in MESSAGES:
+                shape = message.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+                parts.update(shape.pop("$defs", {}))
+                parts[message.__name__] = shape
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

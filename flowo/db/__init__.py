@@ -1,0 +1,1 @@
+"""The database: the engine, migrations, and the embedded PostgreSQL."""

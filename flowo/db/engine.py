@@ -1,0 +1,54 @@
+"""The engine, and sessions that live as short as a statement needs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import asyncpg
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs only
+    Driver = asyncpg.Connection[asyncpg.Record]
+else:
+    Driver = asyncpg.Connection
+
+
+def asyncpg_url(url: str) -> URL:
+    """Any of postgres://, postgresql://, postgresql+x:// as the URL of our driver."""
+    return make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
+
+
+class Database:
+    """One engine of one process. `url`: any PostgreSQL URL."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = asyncpg_url(url)
+        self.engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"server_settings": {"application_name": "flowo", "jit": "off"}, "timeout": 10},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session in one transaction: committed at the end, rolled back on an exception."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    @contextlib.asynccontextmanager
+    async def driver(self) -> AsyncIterator[Driver]:
+        """The driver's own connection, for the few statements whose cost is in the client's layers. No transaction yet."""
+        async with self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert driver is not None
+            yield driver
+
+    async def close(self) -> None:
+        await self.engine.dispose()

@@ -1,0 +1,471 @@
+"""From Snakemake's words to ours: folds the events of one batch into the present state of a run, in memory.
+
+An event that cannot be projected costs itself only: it is remembered in `unread`, and the batch goes on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import os.path
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import orjson
+from snakemake_logger_plugin_flowo import wire
+
+from flowo.runs import state
+
+NAME_LENGTH = 1_000  # characters of names, ids, paths of a run; longer ones are no names
+MAX_NUMBER = 2**31 - 1  # a job's number is a PostgreSQL integer
+EARLIEST, LATEST = 0.0, 253_402_300_000.0  # seconds since the epoch that a timestamp can tell: 1970 to 9999
+
+
+class Unreadable(ValueError):
+    """A field that an event cannot do without is not what it must be."""
+
+
+def name(value: Any) -> str:
+    return str(value)[:NAME_LENGTH] if value is not None else ""
+
+
+def optional(value: Any) -> str | None:
+    return None if value is None else name(value)
+
+
+def number(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_NUMBER:
+        raise Unreadable(f"{str(value)[:40]!r} is not a job's number")
+    return value
+
+
+def small(value: Any) -> int | None:
+    return value if type(value) is int and -MAX_NUMBER <= value <= MAX_NUMBER else None
+
+
+def texts(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def wildcards(value: Any) -> dict[str, str]:
+    return {str(k): name(v) for k, v in value.items()} if isinstance(value, dict) else {}
+
+
+def moment(at: Any) -> dt.datetime:
+    if isinstance(at, bool) or not isinstance(at, int | float) or not EARLIEST <= at <= LATEST:
+        raise Unreadable("`at` is not a time in seconds since the epoch")
+    return dt.datetime.fromtimestamp(at, dt.UTC)
+
+
+@dataclasses.dataclass(slots=True)
+class Run:
+    """What the fold changes of the run's row."""
+
+    status: str = "running"
+    reported_name: str = ""
+    reported_tags: list[str] = dataclasses.field(default_factory=list)
+    workflow: str = ""
+    host: str = ""
+    username: str = ""
+    directory: str = ""
+    started_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    lost_since: dt.datetime | None = None
+    dry_run: bool = False
+    imported: bool = False
+    gaps: int = 0
+    skipped_events: int = 0
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+    rulegraph: dict[str, Any] | None = None
+    fold: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def generation(self) -> int:
+        """The last complete generation of the plan; 0: none."""
+        return int(self.fold.get("generation", 0))
+
+
+@dataclasses.dataclass(slots=True)
+class Facts:
+    """What a batch says of a job beside its state; None: nothing."""
+
+    wildcards: dict[str, str] | None = None
+    threads: int | None = None
+    command: str | None = None
+    command_hash: bytes | None = None
+    more: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(slots=True)
+class Attempt:
+    queued_at: dt.datetime | None = None
+    started_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    status: str = "running"
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(slots=True)
+class Rule:
+    counts: state.Counts = dataclasses.field(default_factory=state.Counts)
+    expected: int = 0
+    timed: int = 0
+    seconds: float = 0.0
+
+
+Line = Mapping[str, Any]
+
+
+def touched(lines: Iterable[Line]) -> tuple[set[int], bool]:
+    """The numbers of the jobs that a batch speaks of, and whether it can touch all jobs of the run."""
+    numbers: set[int] = set()
+    everything = False
+    for line in lines:
+        kind = line.get("kind")
+        if kind == "run_ended" or (kind == "plan" and line.get("generation", 1) != 1):
+            everything = True
+        job = line.get("job")
+        if type(job) is int and 0 <= job <= MAX_NUMBER:
+            numbers.add(job)
+        jobs = line.get("jobs")
+        if isinstance(jobs, list):
+            for item in jobs:
+                job = item.get("job") if isinstance(item, dict) else item
+                if type(job) is int and 0 <= job <= MAX_NUMBER:
+                    numbers.add(job)
+    return numbers, everything
+
+
+class Fold:
+    """The present state of what a batch touches, and what the batch makes of it."""
+
+    def __init__(self, run: Run, jobs: dict[int, state.Job], rules: dict[str, Rule], *, max_text: int) -> None:
+        self.run = run
+        self.jobs = jobs
+        self.rules = rules
+        self.max_text = max_text
+        self.moved: set[int] = set()  # jobs whose state changed
+        self.removed: set[int] = set()
+        self.facts: dict[int, Facts] = {}
+        self.attempts: dict[tuple[int, int], Attempt] = {}
+        self.moved_rules: set[str] = set()
+        self.plan_parts: list[wire.Plan] = []
+        self.failures_moved = False
+        self.reset = False
+        self.unread: list[int] = []
+
+    def apply(self, lines: Iterable[Line]) -> None:
+        if self.run.fold.pop("declared", None):
+            self._reopen()
+        for line in lines:
+            try:
+                event = wire.decode(line)
+                if event is None:
+                    self.run.skipped_events += 1
+                    continue
+                at = moment(line.get("at"))
+                PROJECTIONS[type(event)](self, event, at)
+            except (Unreadable, TypeError, ValueError, AttributeError, KeyError, OverflowError):
+                self.unread.append(int(line["seq"]))
+                self.run.skipped_events += 1
+
+    # Jobs.
+
+    def _job(self, number_: Any, rule: str | None = None) -> state.Job:
+        """The job of a number, made when it is heard of for the first time; its rule may be learnt later."""
+        key = number(number_)
+        job = self.jobs.get(key)
+        if job is None:
+            job = self.jobs[key] = state.Job(key, rule or "")
+            self._rule(job.rule).counts.add(job.status, 1)
+            self.moved.add(key)
+            self.removed.discard(key)
+        elif rule and job.rule != rule:
+            self._rule(job.rule).counts.add(job.status, -1)
+            job.rule = rule
+            self._rule(rule).counts.add(job.status, 1)
+            self.moved.add(key)
+        return job
+
+    def _rule(self, rule: str) -> Rule:
+        self.moved_rules.add(rule)
+        found = self.rules.get(rule)
+        if found is None:
+            found = self.rules[rule] = Rule()
+        return found
+
+    def _facts(self, job: state.Job) -> Facts:
+        return self.facts.setdefault(job.number, Facts())
+
+    def _moving(self, job: state.Job, move: Callable[[], object]) -> None:
+        """Do `move`, and keep counters, durations and the attempt's row in step with what it did to the job."""
+        before = job.status
+        move()
+        after = job.status
+        self.moved.add(job.number)
+        if before != after:
+            rule = self._rule(job.rule)
+            rule.counts.add(before, -1)
+            rule.counts.add(after, 1)
+            if "failed" in (before, after):
+                self.failures_moved = True
+            if after == "succeeded" and job.seconds is not None:
+                rule.timed += 1
+                rule.seconds += job.seconds
+        if job.attempt:
+            self._attempt(job)
+
+    def _attempt(self, job: state.Job) -> Attempt:
+        row = self.attempts.setdefault((job.number, max(job.attempt, 1)), Attempt())
+        row.queued_at, row.started_at, row.ended_at = job.queued_at, job.started_at, job.ended_at
+        row.status = "failed" if job.status == "planned" else job.status
+        return row
+
+    def text(self, value: Any) -> str | None:
+        """A text for a table, cut where it is longer than a table should hold."""
+        if value is None:
+            return None
+        cut = str(value)
+        return cut if len(cut) <= self.max_text else cut[: self.max_text] + " …"
+
+    def _reopen(self) -> None:
+        for job in self.jobs.values():
+            if job.status in ("skipped", "aborted"):
+                self._moving(job, lambda job=job: state.reopened(job))  # type: ignore[misc]
+        self.run.status, self.run.ended_at = "running", None
+        self.failures_moved = True
+
+    # Events about the run.
+
+    def run_opened(self, event: wire.RunOpened, at: dt.datetime) -> None:
+        run = self.run
+        run.started_at = run.started_at or at
+        run.host, run.username, run.directory = name(event.host), name(event.user), name(event.directory)
+        run.workflow = run.workflow or run.directory
+        run.reported_tags = [name(tag)[:100] for tag in texts(event.tags)][:50]
+        run.dry_run, run.imported = event.dry_run is True, event.imported is True
+        run.fold["asked_name"] = optional(event.name)
+        self._named()
+        self._tell(
+            command=[self.text(part) for part in texts(event.command)],
+            plugin_version=optional(event.plugin_version),
+            snakemake_version=optional(event.snakemake_version),
+            python_version=optional(event.python_version),
+            platform=optional(event.platform),
+            scheduler_id=optional(event.scheduler_id),
+        )
+
+    def _named(self) -> None:
+        """As asked; else after the Snakefile's directory, the one above it where that is the usual `workflow/`."""
+        run = self.run
+        folder = os.path.dirname(run.workflow) if run.fold.get("snakefile") else run.directory
+        if os.path.basename(folder) == "workflow":
+            folder = os.path.dirname(folder)
+        run.reported_name = run.fold.get("asked_name") or os.path.basename(folder.rstrip("/")) or folder or "run"
+
+    def _tell(self, **facts: Any) -> None:
+        self.run.facts.update({key: value for key, value in facts.items() if value not in (None, [], {})})
+
+    def workflow_started(self, event: wire.WorkflowStarted, at: dt.datetime) -> None:
+        run = self.run
+        run.started_at = run.started_at or at
+        if event.snakefile:
+            run.workflow = name(event.snakefile)
+            run.fold["snakefile"] = True
+            self._named()
+        run.host = run.host or name(event.host)
+        run.username = run.username or name(event.user)
+        self._tell(
+            snakefile=optional(event.snakefile),
+            workflow_id=optional(event.workflow_id),
+            snakemake_version=optional(event.snakemake_version),
+            python_version=optional(event.python_version),
+            platform=optional(event.platform),
+            configfiles=[name(path) for path in texts(event.configfiles)],
+            config_md5=optional(event.config_md5),
+        )
+
+    def provenance(self, event: wire.Provenance, _at: dt.datetime) -> None:
+        git = {
+            "remote": optional(event.git_remote),
+            "commit": optional(event.git_commit),
+            "branch": optional(event.git_branch),
+            "dirty": event.git_dirty if isinstance(event.git_dirty, bool) else None,
+        }
+        self._tell(git={key: value for key, value in git.items() if value is not None})
+
+    def rule_graph(self, event: wire.RuleGraph, _at: dt.datetime) -> None:
+        nodes = [name(node) for node in texts(event.nodes)]
+        links = [[a, b] for a, b in event.links if 0 <= a < len(nodes) and 0 <= b < len(nodes)]
+        self.run.rulegraph = {"nodes": nodes, "links": links}
+        self.reset = True
+
+    def resources_info(self, event: wire.ResourcesInfo, _at: dt.datetime) -> None:
+        self._tell(cores=small(event.cores), nodes=small(event.nodes))
+
+    def run_info(self, event: wire.RunInfo, _at: dt.datetime) -> None:
+        for rule, expected in event.stats.items():
+            self._rule(name(rule)).expected = max(0, number(expected))
+
+    def plan(self, event: wire.Plan, _at: dt.datetime) -> None:
+        if number(event.generation) < 1 or not 1 <= number(event.part) <= number(event.parts) <= 100_000:
+            raise Unreadable("a plan's part is not one of its parts")
+        for entry in event.jobs:
+            number(entry["job"])
+        self._tell(executor=optional(event.executor))
+        for entry in event.jobs:
+            job = self._job(entry["job"], name(entry.get("rule")))
+            job.group = job.group or optional(entry.get("group"))
+            facts = self._facts(job)
+            facts.wildcards = wildcards(entry.get("wildcards"))
+            facts.threads = facts.threads or small(entry.get("threads"))
+            more = {key: entry[key] for key in ("params", "conda", "container") if entry.get(key) not in (None, {}, [])}
+            if len(orjson.dumps(more)) <= self.max_text:  # also: what cannot be JSON again is no fact
+                facts.more.update(more)
+        self.plan_parts.append(event)
+
+    def plan_complete(self, generation: int, numbers: set[int]) -> None:
+        """All parts are there: what an older generation planned and this one does not, will not be run."""
+        self.run.fold["generation"] = generation
+        self.reset = True
+        self.moved_rules.update(self.rules)
+        for key, job in list(self.jobs.items()):
+            if key not in numbers and job.status == "planned" and job.attempt == 0:
+                self._rule(job.rule).counts.add("planned", -1)
+                del self.jobs[key]
+                self.removed.add(key)
+                self.moved.discard(key)
+                self.facts.pop(key, None)
+
+    def log(self, event: wire.Log, _at: dt.datetime) -> None:
+        """Kept in the journal, from where the run's own log is read."""
+
+    def error(self, event: wire.Error, _at: dt.datetime) -> None:
+        self.run.fold["last_error"] = {"exception": optional(event.exception), "message": self.text(event.message)}
+
+    def gap(self, event: wire.Gap, _at: dt.datetime) -> None:
+        self.run.gaps += max(0, number(event.count))
+
+    def run_ended(self, event: wire.RunEnded, at: dt.datetime) -> None:
+        run = self.run
+        run.status = state.outcome(event.outcome)
+        run.ended_at = at
+        run.lost_since = None
+        last = run.fold.pop("last_error", None) or {}
+        for job in self.jobs.values():
+            if job.status in state.OPEN:
+                self._moving(job, lambda job=job: state.closed(job, at))  # type: ignore[misc]
+        run.facts.pop("message", None)
+        if run.status != "succeeded" and not any(rule.counts.failed for rule in self.rules.values()):
+            self._tell(message=self.text(event.message) or last.get("message") or optional(event.exception))
+        self.failures_moved = True
+
+    # Events about jobs.
+
+    def job_started(self, event: wire.JobStarted, _at: dt.datetime) -> None:
+        """Selected by the scheduler: job_info, which follows, says how."""
+
+    def group_info(self, event: wire.GroupInfo, _at: dt.datetime) -> None:
+        for member in event.jobs:
+            job = self._job(member)
+            job.group = optional(event.group)
+            self.moved.add(job.number)
+
+    def job_info(self, event: wire.JobInfo, at: dt.datetime) -> None:
+        resources = event.resources if isinstance(event.resources, dict) else {}
+        if len(orjson.dumps(resources)) > self.max_text:  # raises on what cannot be JSON again, before anything moved
+            resources = {}
+        priority = (small(event.priority) if type(event.priority) is int else optional(event.priority)) or None
+        job = self._job(event.job, name(event.rule))
+        facts = self._facts(job)
+        facts.wildcards = wildcards(event.wildcards)
+        facts.threads = small(event.threads)
+        command = self.text(event.command)
+        if command:
+            facts.command = command
+            facts.command_hash = hashlib.blake2b(command.encode(), digest_size=12).digest()
+        more: dict[str, Any] = {
+            "inputs": texts(event.inputs), "outputs": texts(event.outputs), "logs": texts(event.logs),
+            "inputs_total": small(event.inputs_total), "outputs_total": small(event.outputs_total),
+            "benchmark": optional(event.benchmark), "reason": self.text(event.reason),
+            "message": self.text(event.message), "priority": priority,
+            "checkpoint": True if event.checkpoint is True else None,
+        }  # fmt: skip
+        facts.more.update({key: value for key, value in more.items() if value not in (None, [], "")})
+        if self.run.dry_run:
+            self.moved.add(job.number)
+            return
+        if job.status in ("running", "queued"):  # the end of the attempt before was never said
+            self._attempt(job).status = "aborted"
+        self._moving(job, lambda: state.submitted(job, at, local=event.local is not False))
+        if resources:
+            self._attempt(job).facts["resources"] = resources
+
+    def job_submitted(self, event: wire.JobSubmitted, _at: dt.datetime) -> None:
+        for member in event.jobs:
+            job = self._job(member)
+            job.external_id = optional(event.external_id)
+            self.moved.add(job.number)
+            facts = self._attempt(job).facts
+            facts["external_id"] = job.external_id
+            if event.log:
+                facts["cluster_log"] = name(event.log)
+
+    def job_running(self, event: wire.JobRunning, at: dt.datetime) -> None:
+        job = self._job(event.job)
+        self._moving(job, lambda: state.runs(job, at))
+
+    def job_finished(self, event: wire.JobFinished, at: dt.datetime) -> None:
+        job = self._job(event.job)
+        self._moving(job, lambda: state.finished(job, at, observed=event.evidence != "event"))
+
+    def job_restarting(self, event: wire.JobRestarting, _at: dt.datetime) -> None:
+        job = self._job(event.job)
+        self._moving(job, lambda: state.restarting(job))
+
+    def job_error(self, event: wire.JobError, at: dt.datetime) -> None:
+        job = self._job(event.job, optional(event.rule))
+        again = job.status == "failed" or (job.status == "planned" and job.attempt > 0)
+        self._moving(job, lambda: state.failed(job, at))
+        said: dict[str, Any] = {
+            "message": self.text(event.message), "exception": optional(event.exception),
+            "exit_code": small(event.exit_code), "signal": small(event.signal),
+            "external_id": optional(event.external_id),
+        }  # fmt: skip
+        said = {key: value for key, value in said.items() if value is not None}
+        if again and not said.keys() & {"message", "exit_code", "signal"}:
+            return
+        exception = "MissingOutputException" if event.missing_outputs is True else said.get("exception")
+        said["class"] = state.failure_class(
+            exit_code=said.get("exit_code"), signal=said.get("signal"), exception=exception, message=said.get("message")
+        )
+        facts = self._attempt(job).facts
+        facts.update(said)
+        if not again:
+            job.external_id = job.external_id or said.get("external_id")
+        self.failures_moved = True
+
+    def group_error(self, event: wire.GroupError, _at: dt.datetime) -> None:
+        """Snakemake says job_error for each member as well."""
+
+    def log_snapshot(self, event: wire.LogSnapshot, _at: dt.datetime) -> None:
+        job = self._job(event.job)
+        key = (job.number, number(event.attempt))
+        if key[1] == job.attempt:
+            self._attempt(job)
+        row = self.attempts.setdefault(key, Attempt(status=""))  # an empty status leaves the stored row's columns alone
+        row.facts["log"] = {
+            "path": name(event.path), "tail": self.text(event.tail), "size": small(event.size), "note": optional(event.note)
+        }  # fmt: skip
+
+
+PROJECTIONS: dict[type[wire.Event], Callable[[Fold, Any, dt.datetime], None]] = {
+    wire.RunOpened: Fold.run_opened, wire.WorkflowStarted: Fold.workflow_started, wire.Provenance: Fold.provenance,
+    wire.RuleGraph: Fold.rule_graph, wire.ResourcesInfo: Fold.resources_info, wire.RunInfo: Fold.run_info,
+    wire.Plan: Fold.plan, wire.JobStarted: Fold.job_started, wire.GroupInfo: Fold.group_info,
+    wire.JobInfo: Fold.job_info, wire.JobSubmitted: Fold.job_submitted, wire.JobRunning: Fold.job_running,
+    wire.JobFinished: Fold.job_finished, wire.JobRestarting: Fold.job_restarting, wire.JobError: Fold.job_error,
+    wire.GroupError: Fold.group_error, wire.Error: Fold.error, wire.Log: Fold.log, wire.LogSnapshot: Fold.log_snapshot,
+    wire.Gap: Fold.gap, wire.RunEnded: Fold.run_ended,
+}  # fmt: skip

@@ -1,0 +1,149 @@
+"""The plugin's side of the API: batches of events, heartbeats, and what the server would like to have."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import functools
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel
+from snakemake_logger_plugin_flowo import wire
+from starlette.requests import ClientDisconnect
+
+from flowo.accounts import access
+from flowo.accounts.gate import CallerDep
+from flowo.errors import Malformed, NotFound, Problem, TooLarge, Unavailable
+from flowo.ingest import journal, store
+from flowo.settings import Settings
+
+router = APIRouter(
+    prefix="/api/ingest/v1/runs/{run_id}",
+    tags=["ingest"],
+    responses={status: {"model": Problem} for status in (400, 401, 403, 404, 409, 410, 413, 415, 422)},
+)
+
+INLINE_BYTES = 512 * 1024  # decoding more than this leaves the event loop, for it takes longer than 5 ms
+
+
+class Acked(BaseModel):
+    acked: int
+
+
+class Requests(BaseModel):
+    """What the server would like to have of a run; empty when the wait is over."""
+
+    items: list[dict[str, Any]]
+
+
+def _sender(caller: access.Caller) -> store.Sender:
+    access.require_scope(caller, access.Action.ingest)
+    return store.Sender(
+        caller.user_id, access.within(caller, access.Action.ingest), functools.partial(access.place, caller)
+    )
+
+
+def _sent_at(value: str | None) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromtimestamp(float(value), dt.UTC) if value else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+async def _body(request: Request, settings: Settings) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > settings.max_body:
+                raise TooLarge(
+                    f"The body is larger than {settings.max_body} bytes; send smaller batches.", limit="max_body"
+                )
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise Malformed("The connection ended before the body did.") from error
+    return b"".join(chunks)
+
+
+def _read(body: bytes, encoding: str | None, settings: Settings) -> journal.Batch:
+    return journal.read_batch(journal.decompressed(body, encoding, settings), settings)
+
+
+@router.post(
+    "/events",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-ndjson": {"schema": {"type": "string", "description": "One event a line."}}},
+        }
+    },
+)
+async def post_events(
+    run_id: uuid.UUID,
+    request: Request,
+    caller: CallerDep,
+    content_encoding: Annotated[str | None, Header()] = None,
+    flowo_sent_at: Annotated[str | None, Header(alias=wire.SENT_AT_HEADER)] = None,
+) -> Acked:
+    """Take a batch. Events that are held already are passed over; a gap is answered with 409 and the number `expected`."""
+    sender = _sender(caller)
+    settings: Settings = request.app.state.settings
+    body = await _body(request, settings)
+    if len(body) > INLINE_BYTES:
+        batch = await asyncio.to_thread(_read, body, content_encoding, settings)
+    else:
+        batch = _read(body, content_encoding, settings)
+    async with request.app.state.database.driver() as pg, pg.transaction():
+        acked, new = await store.take(
+            pg, run_id, sender, batch, sent_at=_sent_at(flowo_sent_at), max_text=settings.max_text
+        )
+    if new:
+        request.app.state.notifier.moved(run_id)
+    return Acked(acked=acked)
+
+
+@router.post("/heartbeat", status_code=204)
+async def post_heartbeat(run_id: uuid.UUID, request: Request, caller: CallerDep) -> Response:
+    """Say that Snakemake still lives. A run that was lost runs again."""
+    sender = _sender(caller)
+    async with request.app.state.database.driver() as pg:
+        was = await pg.fetchval(
+            """UPDATE run SET heard_at = clock_timestamp(),
+                 revision = revision + (status = 'lost')::int,
+                 changed_at = CASE WHEN run.status = 'lost' THEN clock_timestamp() ELSE run.changed_at END,
+                 lost_since = NULL,
+                 status = CASE WHEN run.status = 'lost' THEN 'running' ELSE run.status END
+               FROM (SELECT id, status FROM run WHERE id = $1 FOR UPDATE) AS old
+               WHERE run.id = old.id AND run.owner_id = $2 AND run.workspace_id = ANY($3::uuid[])
+               RETURNING old.status""",
+            run_id, sender.user_id, list(sender.workspaces),
+        )  # fmt: skip
+    if was is None:
+        raise NotFound("There is no such run, or it is not yours.")
+    if was == "lost":
+        request.app.state.notifier.moved(run_id)
+    return Response(status_code=204)
+
+
+@router.get("/requests")
+async def get_requests(
+    run_id: uuid.UUID, request: Request, caller: CallerDep, wait: Annotated[float, Query(ge=0, le=60)] = 25
+) -> Requests:
+    """Wait for what the server would like to have of this run."""
+    sender = _sender(caller)
+    async with request.app.state.database.driver() as pg:
+        mine = await pg.fetchval(
+            "SELECT 1 FROM run WHERE id = $1 AND owner_id = $2 AND workspace_id = ANY($3::uuid[])",
+            run_id, sender.user_id, list(sender.workspaces),
+        )  # fmt: skip
+    if not mine:
+        raise NotFound("There is no such run, or it is not yours.")
+    try:
+        async with asyncio.timeout(wait):
+            await request.app.state.closing.wait()
+    except TimeoutError:
+        return Requests(items=[])
+    raise Unavailable("The server stops now; ask again.", headers={"Retry-After": "1"})

@@ -1,0 +1,328 @@
+"""One batch, one transaction: the run's row locked, what the batch touches read, folded, and written set by set."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import orjson
+
+from flowo.db.engine import Driver
+from flowo.errors import Conflict, Forbidden, Gone, NotFound
+from flowo.ingest.journal import Batch
+from flowo.ingest.projector import Attempt, Fold, Rule, Run, touched
+from flowo.runs import state
+
+RUN_COLUMNS = (
+    "status", "reported_name", "reported_tags", "workflow", "host", "username", "directory", "started_at", "ended_at",
+    "lost_since", "dry_run", "imported", "gaps", "skipped_events",
+)  # fmt: skip
+JSON_COLUMNS = ("facts", "fold")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends: the workspaces that they may report into, and which one a new run goes to, given the slug it asked for."""
+
+    user_id: uuid.UUID
+    workspaces: frozenset[uuid.UUID]
+    place: Callable[[str | None], uuid.UUID]
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+async def _locked(pg: Driver, run_id: uuid.UUID, sender: Sender, batch: Batch) -> asyncpg.Record:
+    """The run's row, locked; made by its first batch."""
+    select = f"""SELECT workspace_id, owner_id, last_seq, revision, rulegraph IS NOT NULL AS has_rulegraph,
+                        {", ".join(RUN_COLUMNS + JSON_COLUMNS)} FROM run WHERE id = $1 FOR UPDATE"""
+    row = await pg.fetchrow(select, run_id)
+    if row is None:
+        if await pg.fetchval("SELECT 1 FROM deleted_run WHERE run_id = $1", run_id):
+            raise Gone("This run was deleted on the server; nothing more of it is taken.")
+        if batch.first_seq != 1:
+            raise Conflict("Nothing of this run is here; begin with its first event.", expected=1)
+        asked = batch.lines[0].get("workspace")
+        workspace = sender.place(asked if isinstance(asked, str) and asked else None)
+        await pg.execute(
+            "INSERT INTO run (id, workspace_id, owner_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            run_id, workspace, sender.user_id,
+        )  # fmt: skip
+        row = await pg.fetchrow(select, run_id)
+    if row is None or row["workspace_id"] not in sender.workspaces:
+        raise NotFound("There is no such run, or it is not yours.")
+    if row["owner_id"] != sender.user_id:
+        raise Forbidden("Somebody else reports this run.")
+    return row
+
+
+async def _jobs(pg: Driver, run_id: uuid.UUID, numbers: set[int], everything: bool) -> dict[int, state.Job]:
+    select = """SELECT number, rule, status, attempt, queued_at, started_at, ended_at, "group", external_id
+                FROM job_state WHERE run_id = $1"""
+    if everything:
+        rows = await pg.fetch(select, run_id)
+    elif numbers:
+        rows = await pg.fetch(select + " AND number = ANY($2::int[])", run_id, list(numbers))
+    else:
+        rows = []
+    return {row[0]: state.Job(*row) for row in rows}
+
+
+async def _rules(pg: Driver, run_id: uuid.UUID) -> dict[str, Rule]:
+    rows = await pg.fetch(
+        f"SELECT rule, expected, timed, seconds, {', '.join(state.JOB_STATUSES)} FROM rule_count WHERE run_id = $1",
+        run_id,
+    )
+    return {
+        row["rule"]: Rule(
+            state.Counts(*(row[status] for status in state.JOB_STATUSES)), row["expected"], row["timed"], row["seconds"]
+        )
+        for row in rows
+    }
+
+
+async def take(
+    pg: Driver, run_id: uuid.UUID, sender: Sender, batch: Batch, *, sent_at: dt.datetime | None, max_text: int
+) -> tuple[int, bool]:
+    """Takes a batch within the caller's transaction: (the last number held, whether anything was new).
+
+    Raises Conflict with `expected` where numbers are missing, NotFound, Forbidden, Gone.
+    """
+    row = await _locked(pg, run_id, sender, batch)
+    held: int = row["last_seq"]
+    if batch.first_seq > held + 1:
+        raise Conflict(f"Events {held + 1} to {batch.first_seq - 1} are missing; send them first.", expected=held + 1)
+    batch = batch.after(held)
+    if not batch.lines:
+        return held, False
+    run = Run(**{c: row[c] for c in RUN_COLUMNS}, **{c: orjson.loads(row[c]) for c in JSON_COLUMNS})
+    run.status = state.heard(run.status)
+    run.lost_since = None
+    numbers, everything = touched(batch.lines)
+    jobs = await _jobs(pg, run_id, numbers, everything or bool(run.fold.get("declared")))
+    fold = Fold(run, jobs, await _rules(pg, run_id), max_text=max_text)
+    fold.apply(batch.lines)
+    revision: int = row["revision"] + 1
+    await pg.execute(
+        "INSERT INTO journal (run_id, first_seq, last_seq, sent_at, unread, body) VALUES ($1, $2, $3, $4, $5, $6)",
+        run_id, batch.first_seq, batch.last_seq, sent_at, fold.unread or None, batch.body(),
+    )  # fmt: skip
+    before = {column: orjson.loads(row[column]) for column in JSON_COLUMNS}
+    await write(pg, run_id, fold, before, revision=revision, last_seq=batch.last_seq, sent_at=sent_at)
+    return batch.last_seq, True
+
+
+async def write(
+    pg: Driver,
+    run_id: uuid.UUID,
+    fold: Fold,
+    before: dict[str, Any],
+    *,
+    revision: int,
+    last_seq: int,
+    sent_at: dt.datetime | None,
+) -> None:
+    """What the fold made, a statement for each table. `before`: the run's JSON columns as they stand in the table."""
+    await _write_plans(pg, run_id, fold)
+    if fold.facts:
+        await _write_facts(pg, run_id, fold)
+    if fold.moved:
+        await _write_states(pg, run_id, [fold.jobs[n] for n in sorted(fold.moved) if n in fold.jobs], revision)
+    if fold.removed:
+        for table in ("job_state", "job"):
+            await pg.execute(
+                f"DELETE FROM {table} WHERE run_id = $1 AND number = ANY($2::int[])", run_id, list(fold.removed)
+            )
+    if fold.attempts:
+        await _write_attempts(pg, run_id, fold.attempts)
+    if fold.moved_rules:
+        await _write_rules(pg, run_id, {rule: fold.rules[rule] for rule in fold.moved_rules})
+    if fold.failures_moved:
+        await pg.execute(FIRST_FAILURE, run_id, _run_failure(fold))
+    await _write_run(pg, run_id, fold, before, revision=revision, last_seq=last_seq, sent_at=sent_at)
+
+
+def _run_failure(fold: Fold) -> str | None:
+    """A failure beside any job, for a run that failed without a failed job."""
+    if fold.run.status != "failed" or fold.run.ended_at is None:
+        return None
+    return _dumps({"message": fold.run.facts.get("message"), "at": fold.run.ended_at})
+
+
+# The earliest failure that still stands; `$2` where no job failed.
+FIRST_FAILURE = """
+UPDATE run SET first_failure = coalesce((
+  SELECT jsonb_strip_nulls(jsonb_build_object(
+    'number', s.number, 'rule', s.rule, 'wildcards', j.wildcards, 'attempt', s.attempt, 'at', s.ended_at,
+    'exit_code', a.facts->'exit_code', 'signal', a.facts->'signal', 'class', a.facts->'class',
+    'message', left(a.facts->>'message', 4000)))
+  FROM job_state s
+  LEFT JOIN job j ON j.run_id = s.run_id AND j.number = s.number
+  LEFT JOIN attempt a ON a.run_id = s.run_id AND a.number = s.number AND a.attempt = s.attempt
+  WHERE s.run_id = $1 AND s.status = 'failed' ORDER BY s.ended_at NULLS LAST, s.number LIMIT 1), $2::jsonb)
+WHERE id = $1"""
+
+
+async def _write_facts(pg: Driver, run_id: uuid.UUID, fold: Fold) -> None:
+    blobs = {f.command_hash: f.command for f in fold.facts.values() if f.command_hash and f.command}
+    if blobs:
+        await pg.execute(
+            """INSERT INTO blob (run_id, hash, body) SELECT $1, * FROM unnest($2::bytea[], $3::text[])
+               ON CONFLICT DO NOTHING""",
+            run_id, list(blobs), list(blobs.values()),
+        )  # fmt: skip
+    numbers = sorted(fold.facts)
+    facts = [fold.facts[n] for n in numbers]
+    await pg.execute(
+        """INSERT INTO job (run_id, number, wildcards, threads, command_hash, facts)
+           SELECT $1, n, coalesce(w, '{}'), t, h, f
+           FROM unnest($2::int[], $3::jsonb[], $4::int[], $5::bytea[], $6::jsonb[]) AS x(n, w, t, h, f)
+           ON CONFLICT (run_id, number) DO UPDATE SET
+             wildcards = CASE WHEN excluded.wildcards = '{}' THEN job.wildcards ELSE excluded.wildcards END,
+             threads = coalesce(excluded.threads, job.threads),
+             command_hash = coalesce(excluded.command_hash, job.command_hash),
+             facts = job.facts || excluded.facts""",
+        run_id, numbers, [None if f.wildcards is None else _dumps(f.wildcards) for f in facts],
+        [f.threads for f in facts], [f.command_hash for f in facts], [_dumps(f.more) for f in facts],
+    )  # fmt: skip
+
+
+async def _write_states(pg: Driver, run_id: uuid.UUID, jobs: list[state.Job], revision: int) -> None:
+    await pg.execute(
+        """INSERT INTO job_state
+             (run_id, number, revision, rule, status, attempt, queued_at, started_at, ended_at, "group", external_id)
+           SELECT $1, n, $2, r, s, a, q, b, e, g, x
+           FROM unnest($3::int[], $4::text[], $5::text[], $6::int2[], $7::timestamptz[], $8::timestamptz[],
+                       $9::timestamptz[], $10::text[], $11::text[]) AS u(n, r, s, a, q, b, e, g, x)
+           ON CONFLICT (run_id, number) DO UPDATE SET
+             revision = excluded.revision, rule = excluded.rule, status = excluded.status, attempt = excluded.attempt,
+             queued_at = excluded.queued_at, started_at = excluded.started_at, ended_at = excluded.ended_at,
+             "group" = excluded."group", external_id = excluded.external_id""",
+        run_id, revision, [j.number for j in jobs], [j.rule for j in jobs], [j.status for j in jobs],
+        [min(j.attempt, 32_767) for j in jobs], [j.queued_at for j in jobs], [j.started_at for j in jobs],
+        [j.ended_at for j in jobs], [j.group for j in jobs], [j.external_id for j in jobs],
+    )  # fmt: skip
+
+
+async def _write_attempts(pg: Driver, run_id: uuid.UUID, attempts: dict[tuple[int, int], Attempt]) -> None:
+    keys = sorted(key for key in attempts if key[1] <= 32_767)
+    rows = [attempts[key] for key in keys]
+    await pg.execute(
+        """INSERT INTO attempt (run_id, number, attempt, queued_at, started_at, ended_at, status, facts)
+           SELECT $1, * FROM unnest($2::int[], $3::int2[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+                                    $7::text[], $8::jsonb[])
+           ON CONFLICT (run_id, number, attempt) DO UPDATE SET
+             queued_at = coalesce(excluded.queued_at, attempt.queued_at),
+             started_at = coalesce(excluded.started_at, attempt.started_at),
+             ended_at = CASE WHEN excluded.status = '' THEN attempt.ended_at ELSE excluded.ended_at END,
+             status = CASE WHEN excluded.status = '' THEN attempt.status ELSE excluded.status END,
+             facts = CASE WHEN excluded.facts IS NULL THEN attempt.facts
+                          ELSE coalesce(attempt.facts, '{}') || excluded.facts END""",
+        run_id, [key[0] for key in keys], [key[1] for key in keys], [r.queued_at for r in rows],
+        [r.started_at for r in rows], [r.ended_at for r in rows], [r.status for r in rows],
+        [_dumps(r.facts) if r.facts else None for r in rows],
+    )  # fmt: skip
+
+
+async def _write_rules(pg: Driver, run_id: uuid.UUID, rules: dict[str, Rule]) -> None:
+    columns = ", ".join(state.JOB_STATUSES)
+    await pg.execute(
+        f"""INSERT INTO rule_count (run_id, rule, expected, timed, seconds, {columns})
+            SELECT $1, * FROM unnest($2::text[], $3::int[], $4::int[], $5::float8[],
+              $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::int[], $12::int[])
+            ON CONFLICT (run_id, rule) DO UPDATE SET expected = excluded.expected, timed = excluded.timed,
+              seconds = excluded.seconds, {", ".join(f"{s} = excluded.{s}" for s in state.JOB_STATUSES)}""",
+        run_id, list(rules), [r.expected for r in rules.values()], [r.timed for r in rules.values()],
+        [r.seconds for r in rules.values()],
+        *([getattr(r.counts, status) for r in rules.values()] for status in state.JOB_STATUSES),
+    )  # fmt: skip
+
+
+async def _write_plans(pg: Driver, run_id: uuid.UUID, fold: Fold) -> None:
+    """Parts of the plan; a generation with all its parts becomes one row, and what it replaces goes."""
+    for part in fold.plan_parts:
+        rules = sorted({str(entry.get("rule", "")) for entry in part.jobs})
+        index = {rule: i for i, rule in enumerate(rules)}
+        body = {
+            "rules": rules,
+            "number": [entry["job"] for entry in part.jobs],
+            "rule": [index[str(entry.get("rule", ""))] for entry in part.jobs],
+            "needs": [[n for n in entry.get("needs") or [] if type(n) is int] for entry in part.jobs],
+        }
+        await pg.execute(
+            """INSERT INTO plan (run_id, generation, part, parts, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING""",
+            run_id, part.generation, part.part, part.parts, zlib.compress(orjson.dumps(body), 3),
+        )  # fmt: skip
+    for generation in sorted({part.generation for part in fold.plan_parts}):
+        if generation <= fold.run.generation:
+            continue
+        rows = await pg.fetch(
+            "SELECT part, parts, body FROM plan WHERE run_id = $1 AND generation = $2 ORDER BY part", run_id, generation
+        )
+        if len(rows) < rows[0]["parts"]:
+            continue
+        whole = merged([orjson.loads(zlib.decompress(row["body"])) for row in rows])
+        await pg.execute("DELETE FROM plan WHERE run_id = $1 AND generation <= $2", run_id, generation)
+        await pg.execute(
+            "INSERT INTO plan (run_id, generation, part, parts, body) VALUES ($1, $2, 0, 0, $3)",
+            run_id, generation, zlib.compress(orjson.dumps(whole), 6),
+        )  # fmt: skip
+        fold.plan_complete(generation, set(whole["number"]))
+
+
+def merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The parts of a plan as one graph: `edges` are pairs of positions (needed, needs it), flat."""
+    rules: dict[str, int] = {}
+    number: list[int] = []
+    rule: list[int] = []
+    needs: list[list[int]] = []
+    for part in parts:
+        own = [rules.setdefault(r, len(rules)) for r in part["rules"]]
+        number += part["number"]
+        rule += [own[i] for i in part["rule"]]
+        needs += part["needs"]
+    place = {n: i for i, n in enumerate(number)}
+    edges: list[int] = []
+    for i, needed in enumerate(needs):
+        for n in needed:
+            j = place.get(n)
+            if j is not None and j != i:
+                edges += (j, i)
+    return {"rules": list(rules), "number": number, "rule": rule, "edges": edges}
+
+
+async def _write_run(
+    pg: Driver,
+    run_id: uuid.UUID,
+    fold: Fold,
+    before: dict[str, Any],
+    *,
+    revision: int,
+    last_seq: int,
+    sent_at: dt.datetime | None,
+) -> None:
+    run = fold.run
+    totals = state.Counts()
+    for rule in fold.rules.values():
+        totals.plus(state.unseen(rule.counts, rule.expected, plan=run.generation > 0, ended=run.status in state.ENDED))
+    values: dict[str, Any] = {column: getattr(run, column) for column in RUN_COLUMNS}
+    values |= {c: _dumps(getattr(run, c)) for c in JSON_COLUMNS if getattr(run, c) != before[c]}
+    values |= {status: getattr(totals, status) for status in state.JOB_STATUSES}
+    values |= {"last_seq": last_seq, "revision": revision}
+    if run.rulegraph is not None:
+        values["rulegraph"] = _dumps(run.rulegraph)
+    if fold.reset:
+        values["reset_revision"] = revision
+    assignments = ", ".join(f"{column} = ${i}" for i, column in enumerate(values, start=3))
+    await pg.execute(
+        f"""UPDATE run SET {assignments}, heard_at = clock_timestamp(), changed_at = clock_timestamp(),
+              clock_offset_s = coalesce(extract(epoch FROM clock_timestamp() - $2::timestamptz), clock_offset_s)
+            WHERE id = $1""",
+        run_id, sent_at, *values.values(),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What is known of runs: tables, the rules of status, queries, the API."""

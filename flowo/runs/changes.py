@@ -1,0 +1,94 @@
+"""What differs since a revision, asked in one snapshot: the stream's query."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from typing import Any, Literal
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flowo.accounts.models import Workspace
+from flowo.runs import queries, schemas, views
+from flowo.runs.models import Deleted, Job, JobState, Run
+
+MOST_JOBS = 2_000  # changed jobs in one message; above it the page asks again for what it shows
+MOST_RUNS = 200
+OVERLAP_S = 2.0  # the run list has no counter: transactions that began earlier may commit later
+
+
+async def of_run(session: AsyncSession, run_id: uuid.UUID, since: int | None) -> schemas.RunMessage | None:
+    """What changed in a run above `since` (None: only how it stands); None when nothing did.
+
+    Rights were asked before: a topic is opened for those who may read the run.
+    """
+    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    row = (
+        await session.execute(
+            select(*views.RUN_COLUMNS, Run.fold["generation"].as_integer().label("generation"))
+            .join(Workspace, Workspace.id == Run.workspace_id)
+            .where(Run.id == run_id)
+        )
+    ).one_or_none()
+    now: dt.datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    topic = f"run:{run_id}"
+    if row is None:
+        return schemas.RunMessage(
+            topic=topic, revision=0, now=now, run=None, rules=[], jobs=[], resync=[], deleted=True
+        )
+    if since is not None and row.revision <= since:
+        return None
+    resync: list[Literal["jobs", "graph", "run"]] = []
+    jobs: list[schemas.Job] = []
+    if since is not None:
+        if row.reset_revision > since:
+            resync = ["jobs", "graph", "run"]
+        changed = (
+            await session.execute(
+                select(*views.JOB_COLUMNS, Job.wildcards, Job.threads)
+                .outerjoin(Job, and_(Job.run_id == JobState.run_id, Job.number == JobState.number))
+                .where(JobState.run_id == run_id, JobState.revision > since)
+                .limit(MOST_JOBS + 1)
+            )
+        ).all()
+        if len(changed) > MOST_JOBS:
+            resync = sorted({*resync, "jobs", "graph"})
+        else:
+            jobs = [views.job(job) for job in changed]
+    return schemas.RunMessage(
+        topic=topic,
+        revision=row.revision,
+        now=now,
+        run=(await views.runs(session, [row]))[0],
+        rules=await queries.rule_counts(session, row),
+        jobs=jobs,
+        resync=resync,
+    )
+
+
+async def of_runs(
+    session: AsyncSession, workspaces: Collection[uuid.UUID], since: dt.datetime
+) -> tuple[schemas.RunsMessage, dict[uuid.UUID, int]]:
+    """The runs of these workspaces that changed since shortly before `since`, and their revisions."""
+    edge = since - dt.timedelta(seconds=OVERLAP_S)
+    now: dt.datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    rows: list[Any] = list(
+        (
+            await session.execute(
+                select(*views.RUN_COLUMNS)
+                .join(Workspace, Workspace.id == Run.workspace_id)
+                .where(Run.workspace_id.in_(workspaces), Run.changed_at > edge)
+                .order_by(Run.changed_at)
+                .limit(MOST_RUNS + 1)
+            )
+        ).all()
+    )
+    gone = await session.scalars(
+        select(Deleted.run_id).where(Deleted.workspace_id.in_(workspaces), Deleted.deleted_at > edge)
+    )
+    resync = len(rows) > MOST_RUNS
+    rows = [] if resync else rows
+    message = schemas.RunsMessage(now=now, runs=await views.runs(session, rows), deleted=list(gone), resync=resync)
+    return message, {row.id: row.revision for row in rows}

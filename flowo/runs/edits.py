@@ -1,0 +1,81 @@
+"""What people change: names, tags, notes; runs deleted, lost ones declared ended."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import delete, func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flowo.db.engine import Driver
+from flowo.errors import Conflict
+from flowo.runs import schemas, state
+from flowo.runs.models import Deleted, Run
+
+
+async def patch(session: AsyncSession, run_id: uuid.UUID, change: schemas.RunPatch) -> None:
+    values = {
+        "name": change.name.strip() or None if change.name is not None else None,
+        "tags": sorted({tag.strip()[:100] for tag in change.tags if tag.strip()}) if change.tags is not None else None,
+        "note": change.note,
+    }
+    given = {key: values[key] for key in change.model_fields_set if getattr(change, key) is not None}
+    if given:
+        await session.execute(
+            update(Run).where(Run.id == run_id)
+            .values(**given, revision=Run.revision + 1, changed_at=func.clock_timestamp())
+        )  # fmt: skip
+
+
+async def remove(session: AsyncSession, run_id: uuid.UUID, workspace_id: uuid.UUID) -> None:
+    """The run goes with all its rows; what a sender still has of it is refused from now on."""
+    await session.execute(insert(Deleted).values(run_id=run_id, workspace_id=workspace_id).on_conflict_do_nothing())
+    await session.execute(delete(Run).where(Run.id == run_id))
+
+
+async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
+    """A person says that a lost run has ended: its jobs end as with any other end, at the moment it was last heard of."""
+    row = await pg.fetchrow("SELECT status, heard_at, lost_since FROM run WHERE id = $1 FOR UPDATE", run_id)
+    if row is None or row["status"] != "lost":
+        raise Conflict("Only a lost run can be declared ended; this one is not lost.")
+    rows = await pg.fetch(
+        """SELECT number, rule, status, attempt, queued_at, started_at, ended_at FROM job_state
+           WHERE run_id = $1 AND status = ANY($2::text[])""",
+        run_id, list(state.OPEN),
+    )  # fmt: skip
+    jobs = [state.Job(*r) for r in rows]
+    counts: dict[str, state.Counts] = {}
+    for job in jobs:
+        counts.setdefault(job.rule, state.Counts()).add(job.status, -1)
+        state.closed(job, row["lost_since"])
+        counts[job.rule].add(job.status, 1)
+    revision = await pg.fetchval("UPDATE run SET revision = revision + 1 WHERE id = $1 RETURNING revision", run_id)
+    await pg.execute(
+        """UPDATE job_state s SET status = u.status, ended_at = u.ended_at, revision = $2
+           FROM unnest($3::int[], $4::text[], $5::timestamptz[]) AS u(number, status, ended_at)
+           WHERE s.run_id = $1 AND s.number = u.number""",
+        run_id, revision, [j.number for j in jobs], [j.status for j in jobs], [j.ended_at for j in jobs],
+    )  # fmt: skip
+    await pg.execute(
+        """UPDATE attempt a SET status = s.status, ended_at = s.ended_at FROM job_state s
+           WHERE a.run_id = $1 AND s.run_id = $1 AND s.number = a.number AND s.attempt = a.attempt AND s.status = 'aborted'""",
+        run_id,
+    )
+    for rule, delta in counts.items():
+        moved = ", ".join(f"{s} = {s} + {getattr(delta, s):d}" for s in state.JOB_STATUSES)
+        await pg.execute(f"UPDATE rule_count SET {moved} WHERE run_id = $1 AND rule = $2", run_id, rule)
+    # What run_info announced and nobody ever saw was planned, and is skipped now.
+    await pg.execute(
+        """UPDATE run SET status = $2, ended_at = lost_since, lost_since = NULL, changed_at = clock_timestamp(),
+             fold = fold || '{"declared": true}',
+             queued = c.queued, running = c.running, failed = c.failed, aborted = c.aborted,
+             skipped = run.planned + run.queued + run.running + run.succeeded + run.failed + run.aborted + run.skipped
+                       - c.queued - c.running - c.succeeded - c.failed - c.aborted,
+             planned = 0
+           FROM (SELECT coalesce(sum(queued), 0)::int AS queued, coalesce(sum(running), 0)::int AS running,
+                        coalesce(sum(succeeded), 0)::int AS succeeded, coalesce(sum(failed), 0)::int AS failed,
+                        coalesce(sum(aborted), 0)::int AS aborted FROM rule_count WHERE run_id = $1) AS c
+           WHERE id = $1""",
+        run_id, state.DECLARED_ENDED,
+    )  # fmt: skip

@@ -1,0 +1,276 @@
+"""Reads of a run's jobs: pages by any sort that the table offers, one job with all that is known, failures, the graph."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Float, and_, cast, extract, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Text
+
+from flowo.errors import NotFound
+from flowo.runs import cursors, schemas, views
+from flowo.runs.models import Attempt, Blob, Job, JobState, Plan
+from flowo.runs.queries import Workspaces, find, like
+
+ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
+UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come after all that have one
+
+SORTS: dict[str, tuple[Any, type]] = {
+    "rule": (JobState.rule, str),
+    "status": (func.array_position(literal(ORDER), JobState.status), int),
+    "started_at": (func.coalesce(JobState.started_at, UNTIMED), dt.datetime),
+    "duration": (
+        cast(func.coalesce(extract("epoch", JobState.ended_at - JobState.started_at), -1), Float),
+        float,
+    ),
+    "attempt": (JobState.attempt, int),
+}
+SORT_NAMES = ["number", *SORTS]
+
+
+def _where(run_id: uuid.UUID, status: Sequence[str], rule: Sequence[str], q: str | None) -> tuple[list[Any], bool]:
+    """The conditions, and whether they ask for the job's facts."""
+    where: list[Any] = [JobState.run_id == run_id]
+    facts = False
+    if status:
+        where.append(JobState.status.in_(status))
+    if rule:
+        where.append(JobState.rule.in_(rule))
+    for term in (q or "").split()[:8]:
+        name, colon, value = term.partition(":")
+        if colon and name == "id" and value:
+            where.append(or_(JobState.external_id == value, cast(JobState.number, Text) == value))
+        elif colon and name and value:
+            where.append(Job.wildcards.op("@>")(cast({name: value}, JSONB)))
+            facts = True
+        else:
+            pattern = like(term)
+            where.append(
+                or_(
+                    JobState.rule.ilike(pattern),
+                    cast(Job.wildcards, Text).ilike(pattern),
+                    JobState.external_id == term,
+                    cast(JobState.number, Text) == term,
+                )
+            )
+            facts = True
+    return where, facts
+
+
+_SAME = and_(Job.run_id == JobState.run_id, Job.number == JobState.number)
+
+
+async def list_jobs(
+    session: AsyncSession,
+    workspaces: Workspaces,
+    run_id: uuid.UUID,
+    *,
+    status: Sequence[str] = (),
+    rule: Sequence[str] = (),
+    q: str | None = None,
+    sort: str = "number",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> schemas.Page[schemas.Job]:
+    """A page in the order of `sort`, then by number. The few rows of a page are joined to their facts afterwards."""
+    await find(session, workspaces, run_id)
+    where, facts = _where(run_id, status, rule, q)
+    down = sort.startswith("-")
+    key, kind = SORTS.get(sort.lstrip("-"), (None, int))
+    keys: list[Any] = [JobState.number] if key is None else [key, JobState.number]
+    if cursor:
+        at = cursors.decode(cursor, *([int] if key is None else [kind, int]))
+        mine = tuple_(*keys)
+        where.append(mine < at if down else mine > at)
+    columns = [*views.JOB_COLUMNS, (key if key is not None else JobState.number).label("sort_key")]
+    page = select(*columns)
+    if facts:
+        page = page.outerjoin(Job, _SAME)
+    page = page.where(*where).order_by(*(k.desc() if down else k.asc() for k in keys)).limit(limit + 1)
+    sub = page.subquery()
+    outer = [sub.c.sort_key, sub.c.number]
+    rows = (
+        await session.execute(
+            select(sub, Job.wildcards, Job.threads)
+            .outerjoin(Job, and_(Job.run_id == run_id, Job.number == sub.c.number))
+            .order_by(*(k.desc() if down else k.asc() for k in outer))
+        )
+    ).all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    cursor_after = None
+    if more:
+        last = rows[-1]
+        value = last.sort_key.isoformat() if isinstance(last.sort_key, dt.datetime) else last.sort_key
+        cursor_after = cursors.encode(last.number) if key is None else cursors.encode(value, last.number)
+    return schemas.Page(items=[views.job(row) for row in rows], next=cursor_after)
+
+
+async def count_jobs(
+    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *,
+    status: Sequence[str] = (), rule: Sequence[str] = (), q: str | None = None,
+) -> int:  # fmt: skip
+    await find(session, workspaces, run_id)
+    where, facts = _where(run_id, status, rule, q)
+    query = select(func.count()).select_from(JobState)
+    if facts:
+        query = query.outerjoin(Job, _SAME)
+    return (await session.execute(query.where(*where))).scalar_one()
+
+
+async def _plan(session: AsyncSession, run_id: uuid.UUID) -> tuple[int, dict[str, Any]] | None:
+    row = (
+        await session.execute(
+            select(Plan.generation, Plan.body).where(Plan.run_id == run_id, Plan.part == 0)
+            .order_by(Plan.generation.desc()).limit(1)
+        )
+    ).one_or_none()  # fmt: skip
+    return (row.generation, orjson.loads(zlib.decompress(row.body))) if row else None
+
+
+async def graph(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID) -> schemas.Graph:
+    await find(session, workspaces, run_id)
+    plan = await _plan(session, run_id)
+    states = (
+        await session.execute(select(JobState.number, JobState.status, JobState.rule).where(JobState.run_id == run_id))
+    ).all()
+    if plan is None:  # no plan: the jobs that are known, without edges
+        rules = sorted({row.rule for row in states})
+        index = {rule: i for i, rule in enumerate(rules)}
+        return schemas.Graph(
+            generation=0, rules=rules, number=[r.number for r in states], rule=[index[r.rule] for r in states],
+            status=[r.status for r in states], edges=[],
+        )  # fmt: skip
+    generation, body = plan
+    by_number = {row.number: row.status for row in states}
+    return schemas.Graph(
+        generation=generation, rules=body["rules"], number=body["number"], rule=body["rule"],
+        status=[by_number.get(n, "planned") for n in body["number"]], edges=body["edges"],
+    )  # fmt: skip
+
+
+async def _links(session: AsyncSession, run_id: uuid.UUID, numbers: Sequence[int]) -> list[schemas.JobLink]:
+    rows = await session.execute(
+        select(JobState.number, JobState.rule, JobState.status, Job.wildcards)
+        .outerjoin(Job, _SAME)
+        .where(JobState.run_id == run_id, JobState.number.in_(numbers))
+        .order_by(JobState.number)
+    )
+    return [schemas.JobLink(number=r.number, rule=r.rule, status=r.status, wildcards=r.wildcards or {}) for r in rows]
+
+
+NEIGHBOURS = 200  # shown of a job that needs thousands
+
+
+async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, number: int) -> schemas.JobDetail:
+    run = await find(session, workspaces, run_id)
+    row = (
+        await session.execute(
+            select(*views.JOB_COLUMNS, Job.wildcards, Job.threads, Job.facts, Blob.body.label("command"),
+                   func.clock_timestamp().label("now"))
+            .select_from(JobState)
+            .outerjoin(Job, _SAME)
+            .outerjoin(Blob, and_(Blob.run_id == Job.run_id, Blob.hash == Job.command_hash))
+            .where(JobState.run_id == run_id, JobState.number == number)
+        )
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        raise NotFound(f"This run has no job {number}.")
+    facts: dict[str, Any] = row.facts or {}
+    attempts = await _attempts(session, run_id, number)
+    up: list[int] = []
+    down: list[int] = []
+    plan = await _plan(session, run_id)
+    if plan and number in (numbers := plan[1]["number"]):
+        place, edges = numbers.index(number), plan[1]["edges"]
+        up = [numbers[a] for a, b in zip(edges[::2], edges[1::2], strict=True) if b == place]
+        down = [numbers[b] for a, b in zip(edges[::2], edges[1::2], strict=True) if a == place]
+    inputs, outputs = facts.get("inputs") or [], facts.get("outputs") or []
+    environment = {key: facts[key] for key in ("conda", "container") if facts.get(key)}
+    return schemas.JobDetail(
+        **views.job(row).model_dump(),
+        now=row.now,
+        run_status=run.status,
+        inputs=inputs,
+        outputs=outputs,
+        inputs_total=facts.get("inputs_total") or len(inputs),
+        outputs_total=facts.get("outputs_total") or len(outputs),
+        logs=facts.get("logs") or [],
+        benchmark=facts.get("benchmark"),
+        resources=attempts[-1].resources if attempts else {},
+        priority=facts.get("priority"),
+        reason=facts.get("reason"),
+        command=row.command,
+        params=facts.get("params"),
+        environment=schemas.Environment(**environment) if environment else None,
+        checkpoint=bool(facts.get("checkpoint")),
+        depends_on=await _links(session, run_id, up[:NEIGHBOURS]) if up else [],
+        dependents=await _links(session, run_id, down[:NEIGHBOURS]) if down else [],
+        attempts=attempts,
+    )
+
+
+async def _attempts(session: AsyncSession, run_id: uuid.UUID, number: int) -> list[schemas.Attempt]:
+    rows = await session.scalars(
+        select(Attempt).where(Attempt.run_id == run_id, Attempt.number == number).order_by(Attempt.attempt)
+    )
+    return [attempt(row) for row in rows]
+
+
+def attempt(row: Attempt) -> schemas.Attempt:
+    facts = row.facts or {}
+    log = facts.get("log")
+    return schemas.Attempt(
+        attempt=row.attempt, status=row.status or "failed", queued_at=row.queued_at, started_at=row.started_at,
+        ended_at=row.ended_at, exit_code=facts.get("exit_code"), signal=facts.get("signal"),
+        error_class=facts.get("class"), message=facts.get("message"),
+        log=schemas.AttemptLog(**log) if log else None, external_id=facts.get("external_id"),
+        resources=facts.get("resources") or {}, figures=facts.get("figures"),
+    )  # fmt: skip
+
+
+async def failures(
+    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *, limit: int = 50, cursor: str | None = None
+) -> schemas.Page[schemas.Failure]:
+    """Failed jobs, the first failure first; a failure beside any job stands alone."""
+    run = await find(session, workspaces, run_id)
+    ended = func.coalesce(JobState.ended_at, UNTIMED)
+    where: list[Any] = [JobState.run_id == run_id, JobState.status == "failed"]
+    if cursor:
+        where.append(tuple_(ended, JobState.number) > cursors.decode(cursor, dt.datetime, int))
+    rows = (
+        await session.execute(
+            select(JobState.number, JobState.rule, JobState.status, JobState.attempt, JobState.ended_at,
+                   ended.label("sort_key"), Job.wildcards, Job.facts, Blob.body.label("command"), Attempt)
+            .outerjoin(Job, _SAME)
+            .outerjoin(Blob, and_(Blob.run_id == Job.run_id, Blob.hash == Job.command_hash))
+            .outerjoin(Attempt, and_(Attempt.run_id == JobState.run_id, Attempt.number == JobState.number,
+                                     Attempt.attempt == JobState.attempt))
+            .where(*where).order_by(ended, JobState.number).limit(limit + 1)
+        )
+    ).all()  # fmt: skip
+    items: list[schemas.Failure] = []
+    for row in rows[:limit]:
+        last = attempt(row.Attempt) if row.Attempt else None
+        items.append(
+            schemas.Failure(
+                number=row.number, rule=row.rule, wildcards=row.wildcards or {}, attempt=row.attempt, at=row.ended_at,
+                exit_code=last.exit_code if last else None, signal=last.signal if last else None,
+                error_class=last.error_class if last else None, message=last.message if last else None,
+                log=last.log if last else None, job_status=row.status, logs=(row.facts or {}).get("logs") or [],
+                command=row.command, attempts=row.attempt,
+            )
+        )  # fmt: skip
+    if not items and not cursor and run.first_failure and run.first_failure.get("number") is None:
+        items = [schemas.Failure.model_validate(run.first_failure)]
+    last_row = rows[limit - 1] if len(rows) > limit else None
+    return schemas.Page(
+        items=items, next=cursors.encode(last_row.sort_key.isoformat(), last_row.number) if last_row else None
+    )

@@ -1,0 +1,140 @@
+"""The run's own log, told from the journal: nothing is kept twice for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+import zlib
+from collections.abc import Callable
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flowo.runs import cursors, schemas
+from flowo.runs.models import Journal
+from flowo.runs.queries import Workspaces, find
+
+Level = Literal["debug", "info", "warning", "error"]
+Line = dict[str, Any]
+BATCHES = 50  # read at a time: of a live run most hold a few events, of a fast one a thousand
+
+
+def _of(line: Line) -> str:
+    """“, sample=A1” where there are wildcards."""
+    wildcards = line.get("wildcards")
+    return "".join(f", {k}={v}" for k, v in wildcards.items()) if isinstance(wildcards, dict) else ""
+
+
+def _info(line: Line) -> str:
+    told = f"Job {line.get('job')}: {line.get('rule')}{_of(line)}"
+    message, reason = line.get("message"), line.get("reason")
+    return told + (f"\n{message}" if message else "") + (f"\nReason: {reason}" if reason else "")
+
+
+def _error(line: Line) -> str:
+    return f"Job {line.get('job')} failed: {line.get('rule') or ''}\n{line.get('message') or ''}".rstrip()
+
+
+def _ended(line: Line) -> str:
+    return f"Snakemake ended: {line.get('outcome', 'succeeded')}."
+
+
+def _counted(line: Line) -> str:
+    stats = line.get("stats")
+    if not isinstance(stats, dict):
+        return "Jobs to do: unknown."
+    return f"Jobs to do: {', '.join(f'{rule} {n}' for rule, n in stats.items())}."
+
+
+TOLD: dict[str, tuple[Level, Callable[[Line], str]]] = {
+    "log": ("info", lambda line: str(line.get("text", ""))),
+    "run_info": ("info", _counted),
+    "job_info": ("info", _info),
+    "job_submitted": ("info", lambda line: f"Submitted as {line.get('external_id')}: job {line.get('jobs')}"),
+    "job_finished": ("info", lambda line: f"Finished job {line.get('job')}."),
+    "job_error": ("error", _error),
+    "group_error": ("error", lambda line: f"Group {line.get('group')} failed."),
+    "error": ("error", lambda line: str(line.get("message") or line.get("exception") or "")),
+    "gap": ("warning", lambda line: f"{line.get('count')} events were lost: {line.get('reason')}."),
+    "run_ended": ("info", _ended),
+}
+LEVELS: dict[str, Level] = {
+    "DEBUG": "debug", "INFO": "info", "WARNING": "warning", "ERROR": "error", "CRITICAL": "error"
+}  # fmt: skip
+
+
+def told(line: Line) -> schemas.LogLine | None:
+    """The line that the log shows for an event, or None where it has nothing to say to people."""
+    level, tell = TOLD.get(str(line.get("kind")), ("info", None))
+    if tell is None:
+        return None
+    text = tell(line).replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    if not text.strip():
+        return None
+    job = line.get("job")
+    try:
+        at = dt.datetime.fromtimestamp(line["at"], dt.UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        at = dt.datetime.fromtimestamp(0, dt.UTC)
+    return schemas.LogLine(
+        seq=line["seq"],
+        at=at,
+        level=LEVELS.get(str(line.get("level")), level) if line.get("kind") == "log" else level,
+        text=text,
+        job=job if type(job) is int else None,
+    )
+
+
+def _lines(body: bytes) -> list[Line]:
+    lines: list[Line] = []
+    for raw in zlib.decompress(body).split(b"\n"):
+        try:
+            lines.append(orjson.loads(raw))
+        except orjson.JSONDecodeError:
+            lines.append(_tolerant(raw))
+    return lines
+
+
+def _tolerant(raw: bytes) -> Line:
+    import json
+
+    line: Line = json.loads(raw)  # lone surrogates, which orjson refuses
+    return line
+
+
+async def read(
+    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *,
+    since: int = 0, limit: int = 50, cursor: str | None = None, backwards: bool = False,
+) -> schemas.Page[schemas.LogLine]:  # fmt: skip
+    """Lines after `since`, oldest first; with `backwards` the last `limit` lines before it (0: before the end)."""
+    await find(session, workspaces, run_id)
+    if cursor:
+        (since,) = cursors.decode(cursor, int)
+    items: list[schemas.LogLine] = []
+    at = since
+    while len(items) <= limit:
+        query = select(Journal.first_seq, Journal.last_seq, Journal.body).where(Journal.run_id == run_id).limit(BATCHES)
+        if backwards:
+            query = query.order_by(Journal.first_seq.desc())
+            if at:
+                query = query.where(Journal.first_seq < at)
+        else:
+            query = query.where(Journal.last_seq > at).order_by(Journal.first_seq)
+        batches = (await session.execute(query)).all()
+        for batch in batches:
+            lines = [line for raw in _lines(batch.body) if (line := told(raw))]
+            if backwards:
+                items += [line for line in reversed(lines) if not since or line.seq < since]
+            else:
+                items += [line for line in lines if line.seq > since]
+            at = batch.first_seq if backwards else batch.last_seq
+            if len(items) > limit:
+                break
+        if len(batches) < BATCHES:
+            break
+    more = len(items) > limit
+    items = items[:limit]
+    after = cursors.encode(items[-1].seq) if more else None
+    return schemas.Page(items=items[::-1] if backwards else items, next=after)

@@ -1,0 +1,237 @@
+"""The tables of runs. Each begins its primary key with `run_id`; what never changes and what changes are apart."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Computed,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from flowo.db.base import Base
+
+STATUSES = ("planned", "queued", "running", "succeeded", "failed", "aborted", "skipped")
+
+
+def _run_id() -> Mapped[uuid.UUID]:
+    return mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+
+
+def _count() -> Mapped[int]:
+    return mapped_column(Integer, server_default=text("0"), default=0)
+
+
+class Run(Base):
+    """One invocation. Columns come from the plugin, but for those under "the server's own" and "people's"."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index("ix_run_list", "workspace_id", text("created_at DESC"), text("id DESC")),
+        Index("ix_run_status", "workspace_id", "status", text("created_at DESC"), text("id DESC")),
+        Index("ix_run_workflow", "workspace_id", "workflow", text("created_at DESC"), text("id DESC")),
+        Index("ix_run_changed", "workspace_id", "changed_at"),
+        Index("ix_run_tags", text("coalesce(tags, reported_tags)"), postgresql_using="gin"),
+        Index("ix_run_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
+        Index("ix_run_open", "heard_at", postgresql_where=text("status = 'running'")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+
+    # From the plugin.
+    reported_name: Mapped[str] = mapped_column(Text, server_default="")
+    reported_tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    workflow: Mapped[str] = mapped_column(Text, server_default="")
+    host: Mapped[str] = mapped_column(Text, server_default="")
+    username: Mapped[str] = mapped_column(Text, server_default="")
+    directory: Mapped[str] = mapped_column(Text, server_default="")
+    status: Mapped[str] = mapped_column(Text, server_default="running")
+    started_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    dry_run: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    imported: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # shown, never searched
+    rulegraph: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # {"nodes": […], "links": [[…]]}
+    fold: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # what the fold keeps between batches
+    first_failure: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    planned: Mapped[int] = _count()
+    queued: Mapped[int] = _count()
+    running: Mapped[int] = _count()
+    succeeded: Mapped[int] = _count()
+    failed: Mapped[int] = _count()
+    aborted: Mapped[int] = _count()
+    skipped: Mapped[int] = _count()
+    last_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    gaps: Mapped[int] = _count()
+    skipped_events: Mapped[int] = _count()
+
+    # The server's own.
+    revision: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    reset_revision: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("0")
+    )  # jobs went away or a plan came: ask anew
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    heard_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    lost_since: Mapped[dt.datetime | None]
+    clock_offset_s: Mapped[float | None] = mapped_column(Double)  # server's clock minus the plugin's, latest batch
+
+    # People's.
+    name: Mapped[str | None] = mapped_column(Text)  # null: as reported
+    tags: Mapped[list[str] | None] = mapped_column(ARRAY(Text))  # null: as reported
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    search: Mapped[str] = mapped_column(
+        Text,
+        Computed(
+            "lower(coalesce(name, '') || ' ' || reported_name || ' ' || note || ' ' || workflow || ' ' || directory"
+            " || ' ' || host || ' ' || username || ' ' || id::text)",
+            persisted=True,
+        ),
+    )
+
+
+class Journal(Base):
+    """Batches as heard, compressed: what was heard can be projected again."""
+
+    __tablename__ = "journal"
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    first_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    last_seq: Mapped[int] = mapped_column(BigInteger)
+    heard_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[dt.datetime | None]
+    unread: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))  # seq of events that could not be projected
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # NDJSON, zlib
+
+
+class Job(Base):
+    """A job's facts: written when they are heard, hardly ever again."""
+
+    __tablename__ = "job"
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    wildcards: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
+    threads: Mapped[int | None] = mapped_column(Integer)
+    command_hash: Mapped[bytes | None] = mapped_column(LargeBinary)  # of a body in `text`
+    # Inputs, outputs, logs, benchmark, resources, reason, priority, message, checkpoint: shown one job at a time.
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+
+
+class JobState(Base):
+    """A job's state: narrow, written often. The rule stands here, too, for the filters of the job table."""
+
+    __tablename__ = "job_state"
+    __table_args__ = (
+        Index("ix_job_state_rule", "run_id", "rule", "number"),
+        Index("ix_job_state_status", "run_id", "status", "number"),
+        Index("ix_job_state_revision", "run_id", "revision"),
+    )
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    revision: Mapped[int] = mapped_column(BigInteger)
+    queued_at: Mapped[dt.datetime | None]
+    started_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    attempt: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[str] = mapped_column(Text)
+    rule: Mapped[str] = mapped_column(Text)
+    group: Mapped[str | None] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(Text)
+
+
+class Attempt(Base):
+    """One try of a job."""
+
+    __tablename__ = "attempt"
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    queued_at: Mapped[dt.datetime | None]
+    started_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    status: Mapped[str] = mapped_column(Text)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # error, log, resources, external id
+
+
+class Blob(Base):
+    """Large texts such as commands, once in a run, by hash."""
+
+    __tablename__ = "blob"
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+
+
+class RuleCount(Base):
+    """How the known jobs of one rule stand. `expected`: what run_info announced, for runs without a plan."""
+
+    __tablename__ = "rule_count"
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    rule: Mapped[str] = mapped_column(Text, primary_key=True)
+    expected: Mapped[int] = _count()
+    planned: Mapped[int] = _count()
+    queued: Mapped[int] = _count()
+    running: Mapped[int] = _count()
+    succeeded: Mapped[int] = _count()
+    failed: Mapped[int] = _count()
+    aborted: Mapped[int] = _count()
+    skipped: Mapped[int] = _count()
+    timed: Mapped[int] = _count()  # jobs whose duration is known
+    seconds: Mapped[float] = mapped_column(Double, server_default=text("0"), default=0.0)  # their sum
+
+
+class Plan(Base):
+    """The job graph of one generation, compressed: `{"rules": […], "number": […], "rule": […], "edges": […]}` as in
+    the API's `Graph`. Parts (numbered from 1) are shown to nobody; when all are there, they become the one part 0.
+    """
+
+    __tablename__ = "plan"
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    generation: Mapped[int] = mapped_column(Integer, primary_key=True)
+    part: Mapped[int] = mapped_column(Integer, primary_key=True)
+    parts: Mapped[int] = mapped_column(Integer)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Deleted(Base):
+    """Runs that were deleted, for a while: so that lists hear of it, and a sender that goes on is told to stop."""
+
+    __tablename__ = "deleted_run"
+    __table_args__ = (Index("ix_deleted_run_changed", "workspace_id", "deleted_at"),)
+
+    run_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    deleted_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class Pulse(Base):
+    """One row: since when ingest has been there without a break, so that no run is called lost for our own absence."""
+
+    __tablename__ = "pulse"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    since: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

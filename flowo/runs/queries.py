@@ -1,0 +1,190 @@
+"""Reads of runs. Every function takes the workspaces that the caller may read, as `access` gave them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flowo.accounts.models import Workspace
+from flowo.errors import NotFound
+from flowo.runs import cursors, schemas, views
+from flowo.runs.models import RuleCount, Run
+from flowo.runs.state import ENDED
+
+Workspaces = Collection[uuid.UUID]
+
+
+def like(term: str) -> str:
+    """A LIKE pattern that finds `term` literally, anywhere."""
+    return "%" + term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def _filters(
+    status: Sequence[str], q: str | None, tag: Sequence[str], workflow: str | None
+) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if status:
+        where.append(Run.status.in_(status))
+    if workflow:
+        where.append(Run.workflow == workflow)
+    if tag:
+        where.append(views.TAGS.op("@>")(list(tag)))
+    for term in (q or "").lower().split()[:8]:
+        where.append(Run.search.like(like(term)))
+    return where
+
+
+async def list_runs(
+    session: AsyncSession,
+    workspaces: Workspaces,
+    *,
+    status: Sequence[str] = (),
+    q: str | None = None,
+    tag: Sequence[str] = (),
+    workflow: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> schemas.Page[schemas.Run]:
+    """Newest first. Each workspace is read by its own index, then the few rows are merged."""
+    if not workspaces:
+        return schemas.Page(items=[])
+    where = _filters(status, q, tag, workflow)
+    if cursor:
+        created_at, run_id = cursors.decode(cursor, dt.datetime, uuid.UUID)
+        where.append(tuple_(Run.created_at, Run.id) < (created_at, run_id))
+    parts: list[Select[Any]] = [
+        select(Run.id, Run.created_at)
+        .where(Run.workspace_id == workspace, *where)
+        .order_by(Run.created_at.desc(), Run.id.desc())
+        .limit(limit + 1)
+        for workspace in sorted(workspaces)
+    ]
+    found = (parts[0] if len(parts) == 1 else union_all(*(select(p.subquery()) for p in parts))).subquery()
+    rows = (
+        await session.execute(
+            select(*views.RUN_COLUMNS)
+            .join(found, found.c.id == Run.id)
+            .join(Workspace, Workspace.id == Run.workspace_id)
+            .order_by(Run.created_at.desc(), Run.id.desc())
+            .limit(limit + 1)
+        )
+    ).all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    last = rows[-1] if more else None
+    return schemas.Page(
+        items=await views.runs(session, rows),
+        next=cursors.encode(last.created_at.isoformat(), str(last.id)) if last else None,
+    )
+
+
+async def facets(session: AsyncSession, workspaces: Workspaces, *, q: str | None, tag: Sequence[str]) -> schemas.Facets:
+    """How many runs there are of each status, and the tags in use."""
+    here = and_(Run.workspace_id.in_(workspaces), *_filters((), q, tag, None))
+    by_status = dict(
+        (await session.execute(select(Run.status, func.count()).where(here).group_by(Run.status))).tuples()
+    )
+    one = select(func.unnest(views.TAGS).label("tag")).where(Run.workspace_id.in_(workspaces)).subquery()
+    tags = await session.execute(
+        select(one.c.tag, func.count().label("runs"))
+        .group_by(one.c.tag)
+        .order_by(func.count().desc(), one.c.tag)
+        .limit(100)
+    )
+    return schemas.Facets(
+        total=sum(by_status.values()), status=by_status, tags=[schemas.TagCount(tag=t, runs=n) for t, n in tags]
+    )
+
+
+async def find(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *extra: Any) -> Any:
+    """The row of a run; NotFound for one that the caller may not see."""
+    row = (
+        await session.execute(
+            select(*views.RUN_COLUMNS, Run.fold["generation"].as_integer().label("generation"), *extra)
+            .join(Workspace, Workspace.id == Run.workspace_id)
+            .where(Run.id == run_id, Run.workspace_id.in_(workspaces))
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such run, or you may not see it.")
+    return row
+
+
+async def rule_counts(session: AsyncSession, row: Any) -> list[schemas.RuleCounts]:
+    rows = (await session.scalars(select(RuleCount).where(RuleCount.run_id == row.id).order_by(RuleCount.rule))).all()
+    return views.rules(rows, plan=bool(row.generation), ended=row.status in ENDED)
+
+
+async def detail(
+    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *, may_edit: bool = False
+) -> schemas.RunDetail:
+    row = await find(
+        session, workspaces, run_id,
+        Run.facts, Run.directory, Run.last_seq, Run.gaps, Run.skipped_events, func.clock_timestamp().label("now"),
+    )  # fmt: skip
+    facts: dict[str, Any] = row.facts
+    estimates = await views.etas(session, [row])
+    git = facts.get("git")
+    return schemas.RunDetail(
+        **views.run_fields(row, estimates.get(run_id)),
+        now=row.now,
+        directory=row.directory,
+        command=facts.get("command") or [],
+        git=schemas.Git(**git) if git else None,
+        configfiles=facts.get("configfiles") or [],
+        **{
+            key: facts.get(key)
+            for key in (
+                "snakefile", "executor", "cores", "snakemake_version", "python_version", "plugin_version", "platform",
+                "scheduler_id", "config_md5", "message",
+            )
+        },
+        rules=await rule_counts(session, row),
+        wildcards=await _wildcard_names(session, run_id),
+        events=row.last_seq,
+        gaps=row.gaps,
+        skipped_events=row.skipped_events,
+        may_edit=may_edit,
+    )  # fmt: skip
+
+
+async def _wildcard_names(session: AsyncSession, run_id: uuid.UUID) -> list[str]:
+    """From one job of each rule: rules have few, and the jobs of a rule share their names."""
+    from sqlalchemy import text
+
+    rows = await session.execute(
+        text(
+            """SELECT k, count(*) FROM rule_count c
+               CROSS JOIN LATERAL (SELECT number FROM job_state s WHERE s.run_id = c.run_id AND s.rule = c.rule
+                                   ORDER BY number LIMIT 1) AS s
+               JOIN job j ON j.run_id = c.run_id AND j.number = s.number
+               CROSS JOIN LATERAL jsonb_object_keys(j.wildcards) AS k
+               WHERE c.run_id = :run GROUP BY k ORDER BY count(*) DESC, k LIMIT 20"""
+        ),
+        {"run": run_id},
+    )
+    return [name for name, _ in rows]
+
+
+async def rulegraph(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID) -> schemas.RuleGraph:
+    row = await find(session, workspaces, run_id, Run.rulegraph)
+    counted = {rule.rule: rule for rule in await rule_counts(session, row)}
+    stored: dict[str, Any] = row.rulegraph or {"nodes": [], "links": []}
+    names: list[str] = stored["nodes"]
+    links = [schemas.RuleLink(source=names[a], target=names[b]) for a, b in stored["links"]]
+    nodes = dict.fromkeys([*names, *counted])  # rules that came with a checkpoint stand in no graph of Snakemake's
+    none = schemas.JobCounts()
+    return schemas.RuleGraph(
+        nodes=[
+            schemas.RuleNode(rule=n, jobs=counted[n].jobs, mean_seconds=counted[n].mean_seconds)
+            if n in counted
+            else schemas.RuleNode(rule=n, jobs=none, mean_seconds=None)
+            for n in nodes
+        ],
+        links=links,
+    )

@@ -1,0 +1,194 @@
+"""The API of runs: what is known of them, and what people may change."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from flowo.accounts import access
+from flowo.accounts.gate import CallerDep, DatabaseDep
+from flowo.errors import Problem
+from flowo.runs import edits, jobs, log, queries, schemas
+
+router = APIRouter(
+    prefix="/api/v1/runs", tags=["runs"],
+    responses={status: {"model": Problem} for status in (401, 403, 404, 422)},
+)  # fmt: skip
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+Cursor = Annotated[str | None, Query(max_length=500)]
+Search = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")]
+Words = Annotated[list[Annotated[str, Query(max_length=1000, pattern=r"^[^\x00]*$")]], Query(max_length=200)]
+Number = Annotated[int, Path(ge=0, le=2**31 - 1)]
+Sort = Literal[
+    "number", "rule", "status", "started_at", "duration", "attempt",
+    "-number", "-rule", "-status", "-started_at", "-duration", "-attempt",
+]  # fmt: skip
+
+
+@router.get("")
+async def list_runs(
+    caller: CallerDep,
+    database: DatabaseDep,
+    status: Annotated[list[schemas.RunStatus], Query()] = [],  # noqa: B006 - FastAPI's form of a repeated parameter
+    q: Search = None,
+    tag: Words = [],  # noqa: B006
+    workflow: Annotated[str | None, Query(max_length=1000, pattern=r"^[^\x00]*$")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.Page[schemas.Run]:
+    """Runs of the caller's workspaces, newest first."""
+    workspaces = access.readable(caller)
+    async with database.session() as session:
+        return await queries.list_runs(
+            session, workspaces, status=status, q=q, tag=tag, workflow=workflow, limit=limit, cursor=cursor
+        )
+
+
+@router.get("/facets")
+async def get_facets(caller: CallerDep, database: DatabaseDep, q: Search = None, tag: Words = []) -> schemas.Facets:  # noqa: B006
+    """How many runs there are of each status under this search, and the tags in use."""
+    async with database.session() as session:
+        return await queries.facets(session, access.readable(caller), q=q, tag=tag)
+
+
+@router.get("/{run_id}")
+async def get_run(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep) -> schemas.RunDetail:
+    async with database.session() as session:
+        row = await queries.find(session, access.readable(caller), run_id)
+        may_edit = access.may(caller, access.Action.edit, row.workspace_id)
+        return await queries.detail(session, access.readable(caller), run_id, may_edit=may_edit)
+
+
+@router.patch("/{run_id}")
+async def patch_run(
+    run_id: uuid.UUID, change: schemas.RunPatch, request: Request, caller: CallerDep, database: DatabaseDep
+) -> schemas.RunDetail:
+    """Change a run's name, tags or note."""
+    async with database.session() as session:
+        row = await queries.find(session, access.readable(caller), run_id)
+        access.require(caller, access.Action.edit, row.workspace_id, "This run")
+        await edits.patch(session, run_id, change)
+        detail = await queries.detail(session, access.readable(caller), run_id, may_edit=True)
+    request.app.state.notifier.moved(run_id)
+    return detail
+
+
+@router.delete("/{run_id}", status_code=204)
+async def delete_run(run_id: uuid.UUID, request: Request, caller: CallerDep, database: DatabaseDep) -> Response:
+    """Delete a run with all that was recorded, in whatever status it is."""
+    async with database.session() as session:
+        row = await queries.find(session, access.readable(caller), run_id)
+        access.require(caller, access.Action.delete, row.workspace_id, "This run")
+        await edits.remove(session, run_id, row.workspace_id)
+    request.app.state.notifier.moved(run_id)
+    return Response(status_code=204)
+
+
+@router.post("/{run_id}/end", responses={409: {"model": Problem}})
+async def end_run(run_id: uuid.UUID, request: Request, caller: CallerDep, database: DatabaseDep) -> schemas.RunDetail:
+    """Declare a lost run ended. Should it be heard of again, it runs again."""
+    async with database.session() as session:
+        row = await queries.find(session, access.readable(caller), run_id)
+        access.require(caller, access.Action.edit, row.workspace_id, "This run")
+    async with database.driver() as pg, pg.transaction():
+        await edits.declare_ended(pg, run_id)
+    request.app.state.notifier.moved(run_id)
+    async with database.session() as session:
+        return await queries.detail(session, access.readable(caller), run_id, may_edit=True)
+
+
+@router.get("/{run_id}/jobs")
+async def list_jobs(
+    run_id: uuid.UUID,
+    caller: CallerDep,
+    database: DatabaseDep,
+    status: Annotated[list[schemas.JobStatus], Query()] = [],  # noqa: B006
+    rule: Words = [],  # noqa: B006
+    q: Search = None,
+    sort: Sort = "number",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.Page[schemas.Job]:
+    """Jobs of a run. `q`: words that rule, wildcards or ids hold; `name:value` for a wildcard, `id:…` for an id."""
+    async with database.session() as session:
+        return await jobs.list_jobs(
+            session,
+            access.readable(caller),
+            run_id,
+            status=status,
+            rule=rule,
+            q=q,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+        )
+
+
+@router.get("/{run_id}/jobs/count")
+async def count_jobs(
+    run_id: uuid.UUID,
+    caller: CallerDep,
+    database: DatabaseDep,
+    status: Annotated[list[schemas.JobStatus], Query()] = [],  # noqa: B006
+    rule: Words = [],  # noqa: B006
+    q: Search = None,
+) -> schemas.Count:
+    """How many jobs the same filters of the list leave."""
+    async with database.session() as session:
+        found = await jobs.count_jobs(session, access.readable(caller), run_id, status=status, rule=rule, q=q)
+    return schemas.Count(count=found)
+
+
+@router.get("/{run_id}/jobs/{number}")
+async def get_job(run_id: uuid.UUID, number: Number, caller: CallerDep, database: DatabaseDep) -> schemas.JobDetail:
+    async with database.session() as session:
+        return await jobs.detail(session, access.readable(caller), run_id, number)
+
+
+@router.get("/{run_id}/rulegraph")
+async def get_rulegraph(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep) -> schemas.RuleGraph:
+    async with database.session() as session:
+        return await queries.rulegraph(session, access.readable(caller), run_id)
+
+
+@router.get("/{run_id}/graph", response_model=schemas.Graph)
+async def get_graph(run_id: uuid.UUID, request: Request, caller: CallerDep, database: DatabaseDep) -> Any:
+    """All jobs of the plan and what each needs, in one answer; with an ETag."""
+    async with database.session() as session:
+        row = await queries.find(session, access.readable(caller), run_id)
+        tag = '"' + hashlib.blake2b(f"{run_id}:{row.revision}".encode(), digest_size=8).hexdigest() + '"'
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        graph = await jobs.graph(session, access.readable(caller), run_id)
+    return Response(graph.model_dump_json(), media_type="application/json", headers=headers)
+
+
+@router.get("/{run_id}/log")
+async def get_log(
+    run_id: uuid.UUID,
+    caller: CallerDep,
+    database: DatabaseDep,
+    since: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    backwards: bool = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.Page[schemas.LogLine]:
+    """The run's own log after event `since`; with `backwards` the last lines before it (0: before the end)."""
+    async with database.session() as session:
+        return await log.read(
+            session, access.readable(caller), run_id, since=since, limit=limit, cursor=cursor, backwards=backwards
+        )
+
+
+@router.get("/{run_id}/failures")
+async def list_failures(
+    run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep, limit: Limit = 50, cursor: Cursor = None
+) -> schemas.Page[schemas.Failure]:
+    """Jobs that failed and were not made good, the first failure first."""
+    async with database.session() as session:
+        return await jobs.failures(session, access.readable(caller), run_id, limit=limit, cursor=cursor)

@@ -1,0 +1,334 @@
+"""What the API says of runs, in JSON: shapes only. Times are RFC 3339 in UTC, durations seconds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class RunStatus(enum.StrEnum):
+    running = "running"
+    succeeded = "succeeded"
+    failed = "failed"
+    interrupted = "interrupted"
+    lost = "lost"
+
+
+class JobStatus(enum.StrEnum):
+    planned = "planned"
+    queued = "queued"
+    running = "running"
+    succeeded = "succeeded"
+    failed = "failed"
+    aborted = "aborted"
+    skipped = "skipped"
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+class Page(Shape, Generic[T]):
+    """One page of a list; `next` is the cursor of the page after it, null on the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class JobCounts(Shape):
+    total: int = Field(0, description="The sum of the others.")
+    planned: int = 0
+    queued: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    aborted: int = 0
+    skipped: int = 0
+
+
+class Eta(Shape):
+    """A rough range for the time that is left, in seconds."""
+
+    low: float
+    high: float
+
+
+class FirstFailure(Shape):
+    """The earliest failure that still stands. `number` and `rule` are null where the run failed beside any job."""
+
+    number: int | None = None
+    rule: str | None = None
+    wildcards: dict[str, str] = {}
+    attempt: int | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    error_class: str | None = Field(None, alias="class", serialization_alias="class")
+    message: str | None = None
+    at: dt.datetime | None = None
+
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+
+
+class Run(Shape):
+    """One invocation of Snakemake."""
+
+    id: uuid.UUID
+    name: str
+    status: RunStatus
+    tags: list[str]
+    note: str
+    workflow: str = Field(description="The Snakefile's path, or the directory while it is not known.")
+    workspace: str = Field(description="The workspace's slug.")
+    host: str
+    user: str
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    last_heard_at: dt.datetime | None
+    lost_since: dt.datetime | None
+    dry_run: bool
+    imported: bool
+    jobs: JobCounts
+    progress: float = Field(ge=0, le=1, description="Jobs that succeeded, of all that this invocation is to do.")
+    eta: Eta | None
+    first_failure: FirstFailure | None
+    clock_offset: float = Field(description="Seconds to add to the run's own times to have them by the server's clock.")
+    revision: int = Field(description="Raised with each change that the stream tells.")
+
+
+class RuleCounts(Shape):
+    """How the jobs of one rule stand, and how long they took."""
+
+    rule: str
+    jobs: JobCounts
+    mean_seconds: float | None = Field(None, description="Mean duration of the rule's jobs that succeeded in this run.")
+
+
+class Git(Shape):
+    remote: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+
+
+class RunDetail(Run):
+    """A run with all that is known beside its jobs. `now` is the server's clock: pages count from it, not from their own."""
+
+    now: dt.datetime
+    directory: str
+    snakefile: str | None
+    command: list[str]
+    executor: str | None
+    cores: int | None
+    snakemake_version: str | None
+    python_version: str | None
+    plugin_version: str | None
+    platform: str | None
+    scheduler_id: str | None
+    configfiles: list[str]
+    config_md5: str | None
+    git: Git | None
+    message: str | None = Field(description="What Snakemake said last when it failed beside any job, else null.")
+    rules: list[RuleCounts]
+    wildcards: list[str] = Field(description="The names of all wildcards that its jobs have, most used first.")
+    events: int = Field(description="Events heard.")
+    gaps: int = Field(description="Events known to be lost.")
+    skipped_events: int = Field(description="Events kept but not understood.")
+    may_edit: bool
+
+
+class RunPatch(BaseModel):
+    """What people may change; a field that is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str | None = Field(None, min_length=1, max_length=200)
+    tags: list[str] | None = Field(None, max_length=50)
+    note: str | None = Field(None, max_length=20_000)
+
+
+class Job(Shape):
+    number: int = Field(description="Snakemake's jobid, unique within the run.")
+    rule: str
+    status: JobStatus
+    wildcards: dict[str, str]
+    attempt: int = Field(description="How many times it was tried so far.")
+    threads: int | None
+    queued_at: dt.datetime | None
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    group: str | None
+    external_id: str | None
+
+
+class AttemptLog(Shape):
+    path: str | None = None
+    tail: str | None = None
+    size: int | None = None
+    note: str | None = None
+
+
+class Attempt(Shape):
+    attempt: int
+    status: JobStatus
+    queued_at: dt.datetime | None
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    exit_code: int | None
+    signal: int | None
+    error_class: str | None = Field(None, alias="class", serialization_alias="class")
+    message: str | None
+    log: AttemptLog | None
+    external_id: str | None
+    resources: dict[str, Any] = {}
+    figures: dict[str, float] | None = None
+
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+
+
+class JobLink(Shape):
+    """A neighbour in the job graph."""
+
+    number: int
+    rule: str
+    status: JobStatus
+    wildcards: dict[str, str]
+
+
+class Environment(Shape):
+    conda: str | None = None
+    container: str | None = None
+
+
+class JobDetail(Job):
+    now: dt.datetime
+    run_status: RunStatus
+    inputs: list[str]
+    outputs: list[str]
+    inputs_total: int
+    outputs_total: int
+    logs: list[str]
+    benchmark: str | None
+    resources: dict[str, Any]
+    priority: int | str | None
+    reason: str | None
+    command: str | None
+    params: Any | None
+    environment: Environment | None
+    checkpoint: bool
+    depends_on: list[JobLink]
+    dependents: list[JobLink]
+    attempts: list[Attempt]
+
+
+class RuleNode(Shape):
+    rule: str
+    jobs: JobCounts
+    mean_seconds: float | None
+
+
+class RuleLink(Shape):
+    source: str
+    target: str
+
+
+class RuleGraph(Shape):
+    """The rules of the workflow. A rule without jobs in this run has counts of zero."""
+
+    nodes: list[RuleNode]
+    links: list[RuleLink]
+
+
+class Graph(Shape):
+    """All jobs of the plan. The lists run side by side: the i-th entries tell of one job.
+
+    `rule` holds indices into `rules`; `edges` is flat: pairs of positions (from, to), the second needs the first.
+    """
+
+    generation: int
+    rules: list[str]
+    number: list[int]
+    rule: list[int]
+    status: list[JobStatus]
+    edges: list[int]
+
+
+class LogLine(Shape):
+    seq: int
+    at: dt.datetime
+    level: Literal["debug", "info", "warning", "error"]
+    text: str
+    job: int | None = None
+
+
+class Failure(FirstFailure):
+    job_status: JobStatus | None = None
+    log: AttemptLog | None = None
+    logs: list[str] = []
+    command: str | None = None
+    attempts: int | None = None
+
+
+class RunMessage(Shape):
+    """SSE event `run`: what changed in one run up to `revision`. `resync` names what must be asked for again."""
+
+    topic: str
+    revision: int
+    now: dt.datetime
+    run: Run | None
+    rules: list[RuleCounts]
+    jobs: list[Job]
+    resync: list[Literal["jobs", "graph", "run"]]
+    deleted: bool = False
+
+
+class RunsMessage(Shape):
+    """SSE event `runs`: the runs of the caller's workspaces that changed, or `resync` where they must be listed again."""
+
+    topic: Literal["runs"] = "runs"
+    now: dt.datetime
+    runs: list[Run]
+    deleted: list[uuid.UUID]
+    resync: bool
+
+
+class Hello(Shape):
+    """SSE event `hello`: the first message of each stream."""
+
+    now: dt.datetime
+    version: str
+
+
+class Resync(Shape):
+    """SSE event `resync`: this stream was read too slowly; ask for all of `topic` again."""
+
+    topic: str
+    now: dt.datetime
+
+
+class Bye(Shape):
+    """SSE event `bye`: the stream ends now; come back (`again`) or sign in first."""
+
+    again: bool
+    reason: str
+
+
+class TagCount(Shape):
+    tag: str
+    runs: int
+
+
+class Facets(Shape):
+    """What the filters of the run list offer."""
+
+    total: int
+    status: dict[RunStatus, int]
+    tags: list[TagCount]
+
+
+class Count(Shape):
+    count: int

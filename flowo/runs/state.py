@@ -1,0 +1,234 @@
+"""What follows from what: the rules of status, totals, progress and the estimate, pure and in one place."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+JOB_STATUSES = ("planned", "queued", "running", "succeeded", "failed", "aborted", "skipped")
+RUN_STATUSES = ("running", "succeeded", "failed", "interrupted", "lost")
+OUTCOMES = ("succeeded", "failed", "interrupted")
+OPEN = frozenset({"planned", "queued", "running"})  # a job of these may still move while its run lives
+ENDED = frozenset(OUTCOMES)
+
+
+@dataclasses.dataclass(slots=True)
+class Job:
+    """A job's state. Times are the plugin's clock."""
+
+    number: int
+    rule: str
+    status: str = "planned"
+    attempt: int = 0
+    queued_at: dt.datetime | None = None
+    started_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    group: str | None = None
+    external_id: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the last attempt ran; None where start or end is not known, or the clock went backwards."""
+        if self.started_at is None or self.ended_at is None or self.ended_at < self.started_at:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+# What happens to a job. Each takes the moment by the plugin's clock.
+
+
+def submitted(job: Job, at: dt.datetime, *, local: bool) -> None:
+    """Handed to the executor: a new attempt. Beside Snakemake it runs now; elsewhere it waits until there is evidence."""
+    job.attempt += 1
+    job.queued_at = at
+    job.started_at = at if local else None
+    job.ended_at = None
+    job.external_id = None
+    job.status = "running" if local else "queued"
+
+
+def runs(job: Job, at: dt.datetime) -> None:
+    """Evidence that a submitted job runs."""
+    if job.status in {"queued", "planned"}:
+        job.status = "running"
+        job.started_at = at
+        job.attempt = max(job.attempt, 1)
+
+
+def finished(job: Job, at: dt.datetime, *, observed: bool = False) -> bool:
+    """The attempt succeeded. What was only observed never contradicts an end that was said. True if it counts."""
+    if job.status == "succeeded" or (observed and job.status == "failed"):
+        return False
+    job.status = "succeeded"
+    job.ended_at = at
+    job.attempt = max(job.attempt, 1)
+    return True
+
+
+def failed(job: Job, at: dt.datetime) -> bool:
+    """The attempt failed. Snakemake up to 9.25 says so once more at the end of the run; that counts for nothing."""
+    if job.status == "failed" or (job.status == "planned" and job.attempt > 0):
+        return False
+    job.status = "failed"
+    job.ended_at = at
+    job.attempt = max(job.attempt, 1)
+    return True
+
+
+def restarting(job: Job) -> None:
+    """Snakemake will try again: what failed waits for its next attempt."""
+    if job.status == "failed":
+        job.status = "planned"
+
+
+def closed(job: Job, at: dt.datetime) -> bool:
+    """The run is over. True if that changed the job."""
+    match job.status:
+        case "running" | "queued":
+            job.status = "aborted"
+        case "planned" if job.attempt > 0:
+            job.status = "failed"  # it was to be tried again and was not
+        case "planned":
+            job.status = "skipped"
+        case _:
+            return False
+    if job.status == "aborted" and job.ended_at is None:
+        job.ended_at = at
+    return True
+
+
+def reopened(job: Job) -> None:
+    """Somebody declared the run ended, and it was heard of again: what that assumed is taken back."""
+    if job.status == "skipped":
+        job.status = "planned"
+    elif job.status == "aborted":
+        job.status = "running" if job.started_at else "queued"
+        job.ended_at = None
+
+
+# What happens to a run.
+
+
+def outcome(said: str) -> str:
+    """The status of a run whose plugin said how it ended; an unknown word of a newer plugin counts as failed."""
+    return said if said in ENDED else "failed"
+
+
+def heard(status: str) -> str:
+    """A run that was lost and is heard of again runs."""
+    return "running" if status == "lost" else status
+
+
+DECLARED_ENDED = "interrupted"  # what a lost run becomes when a person says that it has ended
+
+
+# Counting.
+
+
+@dataclasses.dataclass(slots=True)
+class Counts:
+    planned: int = 0
+    queued: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    aborted: int = 0
+    skipped: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(getattr(self, status) for status in JOB_STATUSES)
+
+    def add(self, status: str, n: int) -> None:
+        setattr(self, status, getattr(self, status) + n)
+
+    def plus(self, other: Counts) -> None:
+        for status in JOB_STATUSES:
+            self.add(status, getattr(other, status))
+
+
+def unseen(known: Counts, expected: int, *, plan: bool, ended: bool) -> Counts:
+    """`known` and, where no plan names the jobs, what run_info announced beyond them."""
+    result = dataclasses.replace(known)
+    if not plan and expected > known.total:
+        result.add("skipped" if ended else "planned", expected - known.total)
+    return result
+
+
+def progress(counts: Counts, status: str) -> float:
+    """Jobs that succeeded, of all that this invocation is to do; a run with nothing to do is done."""
+    total = counts.total
+    return counts.succeeded / total if total else float(status == "succeeded")
+
+
+# The estimate.
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pace:
+    """Durations of a rule's jobs: how many are known, and their sum in seconds."""
+
+    timed: int = 0
+    seconds: float = 0.0
+
+
+GROUNDED_SHARE = 0.8  # of the remaining jobs must have durations of their rule to go by, else nothing is said
+
+
+def remaining(
+    open_jobs: Mapping[str, int],
+    here: Mapping[str, Pace],
+    earlier: Mapping[str, Pace],
+    *,
+    elapsed_s: float,
+    busy_now: int,
+) -> tuple[float, float] | None:
+    """A rough range for the seconds until the end, or None where there is no ground for one.
+
+    `open_jobs`: jobs not yet ended, by rule. `here`, `earlier`: durations in this run and in earlier runs of the workflow.
+    The work left is divided by the parallelism seen so far; the range widens as the ground thins.
+    """
+    left = sum(open_jobs.values())
+    if not left or elapsed_s <= 0:
+        return None
+    work = grounded = known = 0.0
+    means: list[float] = []
+    for rule, n in open_jobs.items():
+        a, b = here.get(rule, Pace()), earlier.get(rule, Pace())
+        pace = a if a.timed >= 3 or not b.timed else Pace(a.timed + b.timed, a.seconds + b.seconds)
+        if not pace.timed:
+            continue
+        mean = pace.seconds / pace.timed
+        means.append(mean)
+        grounded += n
+        known += min(pace.timed, 20) * n
+        work += mean * n
+    if grounded < GROUNDED_SHARE * left:
+        return None
+    work *= left / grounded
+    done_work = sum(pace.seconds for pace in here.values())
+    parallel = max(1.0, done_work / elapsed_s, busy_now * 0.7)
+    estimate = max(work / parallel, max(means, default=0.0) * 0.5)
+    spread = 0.15 + 0.6 / (1.0 + known / grounded)  # few durations for each rule: wide
+    return estimate * (1 - min(spread, 0.6)), estimate * (1 + 2 * spread)
+
+
+def failure_class(*, exit_code: int | None, signal: int | None, exception: str | None, message: str | None) -> str:
+    """The class of a failed attempt where there is evidence, else `unknown`."""
+    if exception == "MissingOutputException":
+        return "missing_output"
+    if signal is not None:
+        return "signal"
+    if exit_code is not None:
+        # 137 and the like: a shell reports a child killed by signal n as 128 + n.
+        return "signal" if exit_code > 128 else "nonzero_exit"
+    if exception or (message and "Error" in message):
+        return "exception"
+    return "unknown"
+
+
+def earliest(failures: Iterable[tuple[dt.datetime | None, int]]) -> int | None:
+    """The number of the first failed job; failures without a time come last."""
+    far = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return min(((at or far, number) for at, number in failures), default=(far, None))[1]

@@ -1,0 +1,132 @@
+"""From rows to what the API says: totals, progress and the estimate by the rules of `state`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flowo.accounts.models import Workspace
+from flowo.runs import schemas, state
+from flowo.runs.models import JobState, RuleCount, Run
+
+AnyRow = Row[Any]
+
+NAME: ColumnElement[str] = func.coalesce(Run.name, Run.reported_name)
+TAGS: ColumnElement[list[str]] = func.coalesce(Run.tags, Run.reported_tags)
+RUN_COLUMNS = (
+    Run.id, NAME.label("shown_name"), Run.status, TAGS.label("shown_tags"), Run.note, Run.workflow, Run.workspace_id,
+    Workspace.slug.label("workspace"), Run.host, Run.username, Run.started_at, Run.ended_at, Run.heard_at,
+    Run.lost_since, Run.dry_run, Run.imported, Run.planned, Run.queued, Run.running, Run.succeeded, Run.failed,
+    Run.aborted, Run.skipped, Run.first_failure, Run.revision, Run.reset_revision, Run.clock_offset_s, Run.created_at,
+    Run.changed_at,
+)  # fmt: skip
+JOB_COLUMNS = (
+    JobState.number, JobState.rule, JobState.status, JobState.attempt, JobState.queued_at, JobState.started_at,
+    JobState.ended_at, JobState.group, JobState.external_id, JobState.revision,
+)  # fmt: skip
+
+EARLIER_RUNS = 5  # of the same workflow that the estimate goes by
+
+
+def counts_of(row: Any) -> state.Counts:
+    return state.Counts(*(getattr(row, status) for status in state.JOB_STATUSES))
+
+
+def counts(known: state.Counts) -> schemas.JobCounts:
+    return schemas.JobCounts(total=known.total, **{s: getattr(known, s) for s in state.JOB_STATUSES})
+
+
+def job(row: AnyRow) -> schemas.Job:
+    return schemas.Job(
+        number=row.number, rule=row.rule, status=row.status, wildcards=row.wildcards or {}, attempt=row.attempt,
+        threads=row.threads, queued_at=row.queued_at, started_at=row.started_at, ended_at=row.ended_at,
+        group=row.group, external_id=row.external_id,
+    )  # fmt: skip
+
+
+def run(row: AnyRow, eta: schemas.Eta | None) -> schemas.Run:
+    return schemas.Run(**run_fields(row, eta))
+
+
+def run_fields(row: AnyRow, eta: schemas.Eta | None) -> dict[str, Any]:
+    known = counts_of(row)
+    return {
+        "id": row.id, "name": row.shown_name, "status": row.status, "tags": row.shown_tags, "note": row.note,
+        "workflow": row.workflow, "workspace": row.workspace, "host": row.host, "user": row.username,
+        "started_at": row.started_at, "ended_at": row.ended_at, "last_heard_at": row.heard_at,
+        "lost_since": row.lost_since, "dry_run": row.dry_run, "imported": row.imported, "jobs": counts(known),
+        "progress": state.progress(known, row.status), "eta": eta,
+        "first_failure": schemas.FirstFailure.model_validate(row.first_failure) if row.first_failure else None,
+        "clock_offset": row.clock_offset_s or 0.0, "revision": row.revision,
+    }  # fmt: skip
+
+
+def rules(rows: Sequence[RuleCount], *, plan: bool, ended: bool) -> list[schemas.RuleCounts]:
+    """The counters by rule, what run_info announced included; rules without any job left out."""
+    result = []
+    for row in rows:
+        shown = state.unseen(counts_of(row), row.expected, plan=plan, ended=ended)
+        if shown.total:
+            mean = row.seconds / row.timed if row.timed else None
+            result.append(schemas.RuleCounts(rule=row.rule, jobs=counts(shown), mean_seconds=mean))
+    return result
+
+
+async def etas(session: AsyncSession, rows: Sequence[AnyRow]) -> dict[uuid.UUID, schemas.Eta]:
+    """The estimates of the running runs among `rows`, in two queries for all of them."""
+    live = [row for row in rows if row.status == "running" and row.started_at and not row.dry_run]
+    if not live:
+        return {}
+    here: dict[uuid.UUID, list[RuleCount]] = {}
+    for rule in await session.scalars(select(RuleCount).where(RuleCount.run_id.in_([row.id for row in live]))):
+        here.setdefault(rule.run_id, []).append(rule)
+    earlier = await _earlier(session, {(row.workspace_id, row.workflow) for row in live})
+    result: dict[uuid.UUID, schemas.Eta] = {}
+    now: dt.datetime = (await session.execute(select(func.now()))).scalar_one()
+    for row in live:
+        own = here.get(row.id, [])
+        open_jobs: dict[str, int] = {}
+        for rule in own:
+            known = counts_of(rule)
+            left = max(known.total, rule.expected) - known.succeeded - known.failed - known.aborted - known.skipped
+            if left > 0:
+                open_jobs[rule.rule] = left
+        spread = state.remaining(
+            open_jobs,
+            {rule.rule: state.Pace(rule.timed, rule.seconds) for rule in own if rule.timed},
+            earlier.get((row.workspace_id, row.workflow), {}),
+            elapsed_s=(now - row.started_at).total_seconds() - (row.clock_offset_s or 0.0),
+            busy_now=row.running,
+        )
+        if spread:
+            result[row.id] = schemas.Eta(low=round(spread[0], 1), high=round(spread[1], 1))
+    return result
+
+
+async def _earlier(
+    session: AsyncSession, workflows: set[tuple[uuid.UUID, str]]
+) -> dict[tuple[uuid.UUID, str], dict[str, state.Pace]]:
+    """Durations by rule over the latest runs of each workflow that ended."""
+    result: dict[tuple[uuid.UUID, str], dict[str, state.Pace]] = {}
+    for workspace_id, workflow in workflows:
+        rows = await session.execute(
+            text(
+                """SELECT c.rule, sum(c.timed)::int, sum(c.seconds) FROM
+                     (SELECT id FROM run WHERE workspace_id = :w AND workflow = :f AND ended_at IS NOT NULL
+                      ORDER BY created_at DESC, id DESC LIMIT :n) AS r
+                   JOIN rule_count c ON c.run_id = r.id WHERE c.timed > 0 GROUP BY c.rule"""
+            ),
+            {"w": workspace_id, "f": workflow, "n": EARLIER_RUNS},
+        )
+        result[workspace_id, workflow] = {rule: state.Pace(timed, seconds) for rule, timed, seconds in rows}
+    return result
+
+
+async def runs(session: AsyncSession, rows: Sequence[AnyRow]) -> list[schemas.Run]:
+    estimates = await etas(session, rows)
+    return [run(row, estimates.get(row.id)) for row in rows]
