@@ -1,0 +1,238 @@
+"""The record of one run: hears Snakemake's log records, writes the spool, and says how it ended."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from snakemake_logger_plugin_flowo import dag, invocation, translate, wire
+from snakemake_logger_plugin_flowo import spool as spools
+from snakemake_logger_plugin_flowo.say import say
+
+VERSION = "3.0.0"
+BUFFERED = 10_000  # records before it is clear that this is a run; the oldest go first
+ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
+_INTERRUPTED = ("Terminating processes on user request", "Will exit after finishing")
+_ENDED_WELL = ("Complete log(s)", "Nothing to be done", "This was a dry-run")
+
+
+class Recorder:
+    """Belongs to one handler. `hear` is called in the listener's thread, `close` in the main one."""
+
+    def __init__(self, settings: Any, common: Any) -> None:
+        quiet = {str(getattr(what, "name", what)).lower() for what in (getattr(common, "quiet", None) or ())}
+        self.dry_run = bool(getattr(common, "dryrun", False))
+        self.run_id = spools.uuid7()
+        self.spool: spools.Spool | None = None
+        self.sender: Any = None
+        self.attendant: Any = None
+        self.pid = os.getpid()
+        self.closed = False
+        self._settings = settings
+        self._early: collections.deque[logging.LogRecord] = collections.deque(maxlen=BUFFERED)
+        self._translator = translate.Translator()
+        self._lock = threading.Lock()
+        self._exception = sys.exc_info()[1]  # of the code that calls us, if any: not the run's
+        self._last = getattr(sys, "last_value", None)
+        self._failed = False  # the last record of level INFO or above was an error
+        self._interrupted = False
+        self._ended_well = False
+        self._error: wire.Error | None = None
+        self._first: wire.JobError | None = None
+        self._faults = 0
+        self._directory = Path.cwd()
+        self._opened = invocation.opened(
+            name=getattr(settings, "name", None),
+            tags=getattr(settings, "tags", None),
+            workspace=getattr(settings, "workspace", None),
+            dry_run=self.dry_run,
+            heartbeat=15.0,
+            version=VERSION,
+        )
+        self.watch = dag.Watch(
+            plan=not getattr(settings, "no_plan", False), quiet="progress" in quiet, dry_run=self.dry_run
+        )
+        self.watch.install()
+
+    def hear(self, record: logging.LogRecord) -> None:
+        """One record of Snakemake's."""
+        if self.closed or os.getpid() != self.pid:  # a forked child is not the run
+            return
+        event = getattr(record, "event", None)
+        if record.levelno >= logging.INFO:
+            self._failed = event == "error"
+        if event is None:
+            text = record.msg if isinstance(record.msg, str) else ""
+            self._interrupted = self._interrupted or text.startswith(_INTERRUPTED)
+            self._ended_well = self._ended_well or text.startswith(_ENDED_WELL)
+        with self._lock:
+            if self.spool is None:
+                self._early.append(record)
+                if event == "workflow_started" or event == "error":
+                    self._open(record)
+                return
+            self._record(record)
+
+    def _open(self, record: logging.LogRecord) -> None:
+        """It is a run: make the spool, start what ships it, and take in what came before."""
+        from snakemake_logger_plugin_flowo.attend import Attendant, provenance
+        from snakemake_logger_plugin_flowo.sender import Sender
+
+        home = str(getattr(record, "rundir", None) or "") or os.getcwd()
+        self._directory = Path(home)
+        places = [self._directory / ".snakemake" / "flowo", spools.state_home() / "spool"]
+        early, self._early = list(self._early), collections.deque(maxlen=0)
+        at = early[0].created if early else time.time()
+        try:
+            self.spool = spools.Spool.create(places, self.run_id)
+        except (OSError, RuntimeError) as error:
+            self.closed = True
+            self.watch.remove()
+            say(f"this run is not recorded, no place takes the record ({error}): set XDG_STATE_HOME to one that does")
+            return
+        self.spool.append(self._opened, at)
+        for record_ in early:
+            self._record(record_)
+        self.attendant = Attendant(self._deliver)
+        snakefile = str(getattr(record, "snakefile_main", None) or "")
+        folder = Path(snakefile).parent if snakefile.startswith("/") else self._directory
+        self.attendant.ask(lambda: provenance(folder))
+        self.sender = Sender(self.spool, self.run_id, getattr(self._settings, "url", None) or None, self._tick())
+        self.sender.start()
+
+    def _tick(self) -> Any:
+        return self._observe if self.watch._quiet else None
+
+    def _record(self, record: logging.LogRecord) -> None:
+        assert self.spool is not None
+        self._see()
+        if self.watch.snapshots and self.watch.snapshots[0].at <= record.created:
+            self._plan()  # just before the record at which the graph was read
+        try:
+            events = self._translator.translate(record)
+        except Exception as error:  # one record that cannot be understood costs itself only
+            self._faults += 1
+            events = [wire.Gap(count=1, reason=f"a log record was not understood ({type(error).__name__}: {error})")]
+        for event in events:
+            self.spool.append(event, record.created)
+            if isinstance(event, wire.JobError):
+                self._job_failed(event)
+            elif isinstance(event, wire.Error):
+                self._error = event
+
+    def _job_failed(self, event: wire.JobError) -> None:
+        if self._first is None:
+            self._first = event
+        kept = int(getattr(self._settings, "log_tail", 64) or 0) * 1024
+        if event.logs and kept > 0 and self.attendant is not None:
+            from snakemake_logger_plugin_flowo.attend import snapshots
+
+            attempts = self._translator.attempts
+            attempt, logs, folder = attempts.get(event.job, 1), list(event.logs), self._directory
+            self.attendant.ask(
+                lambda: snapshots(event.job, attempt, logs, folder, kept, lambda job: attempts.get(job, 0))
+            )
+
+    def _plan(self) -> None:
+        assert self.spool is not None
+        while self.watch.snapshots:
+            snapshot = self.watch.snapshots.popleft()
+            try:
+                for part in dag.plan(snapshot):
+                    self.spool.append(part, snapshot.at)
+            except Exception:  # the plan is a gift; without it the run is recorded all the same
+                self._faults += 1
+
+    def _see(self) -> None:
+        assert self.spool is not None
+        attempts = self._translator.attempts
+        for job in self.watch.finished(self._translator.open, len(attempts)):
+            for event in self._translator.observed(job):
+                self.spool.append(event, time.time())
+
+    def _observe(self) -> None:
+        """The sender's tick: with `--quiet`, a finished job may be followed by no record for hours."""
+        with self._lock:
+            if not self.closed:
+                self._see()
+
+    def _deliver(self, event: wire.Event) -> None:
+        if self.spool is not None and os.getpid() == self.pid:
+            self.spool.append(event, time.time())
+
+    def close(self, *, at_exit: bool = False) -> None:
+        """Snakemake has ended: write how, flush for a moment, and say it in one line."""
+        if self.closed or os.getpid() != self.pid:
+            return
+        self._observe()
+        with self._lock:
+            self.closed = True
+        self.watch.remove()
+        if self.spool is None:
+            return
+        for event in self._translator.rest():
+            self.spool.append(event, time.time())
+            if isinstance(event, wire.Error):
+                self._error = event
+        self.attendant.close(ATTENDANT_AT_EXIT)
+        ended = self._ended(at_exit)
+        self.spool.append(ended, time.time())
+        timeout = max(0.0, min(float(getattr(self._settings, "close_timeout", 5.0) or 0.0), 600.0))
+        complete = False
+        with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C means: do not wait
+            complete = self.sender.close(timeout)
+        self._verdict(ended, complete)
+        spools.prune(self.spool.path.parent, float(getattr(self._settings, "keep_days", 7) or 0))
+
+    def _ended(self, at_exit: bool) -> wire.RunEnded:
+        """How it ended: the rule that held on every recorded end (the last record, the exception on its way out)."""
+        error = sys.exc_info()[1]
+        if error is self._exception:
+            error = None
+        if error is None and at_exit:  # up to 9.20 only the interpreter's exit closes handlers
+            last = getattr(sys, "last_value", None)
+            error = last if last is not self._last else None
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            error = None
+        name = type(error).__name__ if error is not None else None
+        message = str(error) if error is not None else None
+        if isinstance(error, SystemExit):
+            message = f"the workflow called sys.exit({error.code!r})"
+        failed = self._failed or error is not None
+        if not failed and at_exit and not self._ended_well:
+            failed, message = True, "Snakemake ended before the workflow did"
+        if not failed:
+            return wire.RunEnded(outcome="succeeded")
+        if self._error is not None and (self._failed or message is None):
+            name, message = self._error.exception, self._error.message
+        interrupted = self._interrupted or isinstance(error, KeyboardInterrupt)
+        return wire.RunEnded(outcome="interrupted" if interrupted else "failed", exception=name, message=message)
+
+    def _verdict(self, ended: wire.RunEnded, complete: bool) -> None:
+        assert self.spool is not None
+        finished, started = len(self._translator.finished), len(self._translator.attempts)
+        counts = f"{finished} of {started} started jobs finished" if started else "no job was run"
+        text = f"{ended.outcome}, {counts}"
+        if ended.outcome != "succeeded":
+            if self._first is not None and self._first.job not in self._translator.finished:
+                reason = translate.cut(" ".join((self._first.message or "").split()), 200)
+                text += f"; first failure: rule {self._first.rule}, job {self._first.job}" + (
+                    f" ({reason})" if reason else ""
+                )
+            elif ended.message:
+                text += f"; {translate.cut(' '.join(ended.message.split()), 300)}"
+        if self.spool.lost_ever:
+            text += f"; {self.spool.lost_ever} events were lost ({self.spool.trouble})"
+        target = self.sender.target if self.sender is not None else None
+        if complete and target is not None:
+            text += f"; {target.link(self.run_id)}"
+        else:
+            text += f"; recorded in {self.spool.path}, `flowo sync {self._directory}` sends it"
+        say(text)

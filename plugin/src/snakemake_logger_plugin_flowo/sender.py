@@ -1,0 +1,296 @@
+"""The thread that ships a run's spool while it grows; it waits, so that Snakemake never does."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from snakemake_logger_plugin_flowo import config
+from snakemake_logger_plugin_flowo import spool as spools
+from snakemake_logger_plugin_flowo.connection import Connection, Unreachable
+from snakemake_logger_plugin_flowo.say import say
+from snakemake_logger_plugin_flowo.shipment import Outcome, Shipment, Step, close_shipment, open_shipment
+
+INTERVAL = 0.25  # s between two batches
+LINGER = 0.02  # s after the first event of a burst, so that the rest of it goes along
+HEARTBEAT = 15.0  # s
+LONGEST_BACKOFF = 30.0  # s
+OWN_BACKOFF = 5.0  # s, when looking again costs a look at a file or a socket of this machine
+PARKED = 300.0  # s after which somebody may have done something about it
+_ACK_KEPT = 2.0  # s between two writes of the acknowledged position
+
+
+class Sender(threading.Thread):
+    """Sends what the spool holds and the server lacks, beats the heart, brings along older spools."""
+
+    def __init__(
+        self, spool: spools.Spool, run_id: str, url: str | None, tick: Callable[[], None] | None = None
+    ) -> None:
+        super().__init__(name="flowo-sender", daemon=True)
+        self.spool = spool
+        self.run_id = run_id
+        self.trouble: str | None = None  # why the last attempt failed
+        self.target: config.Target | None = None  # the server that was reached last
+        self.complete = threading.Event()  # closed, and either everything is sent or it is left
+        self._url = url
+        self._tick = tick
+        self._shipment = Shipment(spool.path, spool.fd, run_id)
+        self._connection: Connection | None = None
+        self._closing = threading.Event()
+        self._deadline = 0.0
+        self._announced = False
+        self._reached = False
+        self._parked = False
+        self._failures = 0
+        self._next = 0.0  # monotonic: not before
+        self._beat = 0.0
+        self._kept = 0.0
+        self._leftovers: list[Path] | None = None
+
+    @property
+    def unsent(self) -> int:
+        return max(0, self.spool.seq - self._shipment.acked)
+
+    def close(self, timeout: float) -> bool:
+        """Flush for at most `timeout` seconds; whether the server has everything."""
+        self._deadline = time.monotonic() + timeout
+        self._closing.set()
+        self.spool.moved.set()
+        if self.is_alive():
+            self.complete.wait(timeout + 0.1)
+        return not self.unsent
+
+    def run(self) -> None:
+        try:
+            self._loop()
+        except BaseException as error:
+            self.trouble = f"the sender stopped ({type(error).__name__}: {error})"
+        finally:
+            self.complete.set()
+
+    def _loop(self) -> None:
+        while True:
+            if self._closing.is_set():
+                self._flush()
+                return
+            self._wait()
+            if self._closing.is_set():
+                continue
+            if self._tick is not None:
+                self._tick()
+            now = time.monotonic()
+            if now < self._next:
+                continue
+            if self.unsent:
+                self._closing.wait(LINGER)
+                self.spool.moved.clear()
+                self._send()
+            elif now >= self._beat:
+                self._heartbeat()
+            elif self._leftovers:
+                self._bring_along()
+            else:
+                self.spool.moved.clear()
+                self._keep()
+
+    def _wait(self) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            until = self._next
+        elif self.unsent or self._leftovers:
+            return
+        else:
+            until = self._beat if self._reached else now + OWN_BACKOFF
+            if now - self._kept > _ACK_KEPT and self._shipment.acked:
+                self._keep()
+        if self._tick is not None:
+            until = min(until, now + 1.0)
+        # While it has to wait anyway, new events must not wake it.
+        waiting = self._closing if now < self._next else self.spool.moved
+        waiting.wait(max(0.0, until - now))
+
+    def _send(self, timeout: float | None = None) -> Outcome:
+        self.spool.sync()
+        outcome = self._attempt(lambda connection: self._shipment.step(connection, timeout=timeout))
+        if outcome.step in (Step.SENT, Step.NOTHING):
+            if outcome.step is Step.SENT and self._shipment.acked:
+                self._arrived()
+            more = self.unsent > 1_000  # a backlog goes without pauses
+            self._next = time.monotonic() + (0.0 if more else INTERVAL)
+            if time.monotonic() - self._kept > _ACK_KEPT:
+                self._keep()
+        return outcome
+
+    def _arrived(self) -> None:
+        self._beat = time.monotonic() + HEARTBEAT
+        self._failures = 0
+        self._parked = False
+        self.trouble = None
+        if not self._reached:
+            self._reached = True
+            if self._connection is not None:
+                self.target = self._connection.target
+            if self._leftovers is None:
+                mine = self.spool.path
+                self._leftovers = [path for path in spools.in_directory(mine.parent) if path != mine and _waiting(path)]
+        self.announce()
+
+    def _attempt(self, action: Callable[[Connection], Outcome]) -> Outcome:
+        """Find the server, do it, and remember what a failure means."""
+        try:
+            if self._connection is None:
+                self._connection = Connection(config.find(self._url))
+            outcome = action(self._connection)
+        except config.NoServer as error:
+            outcome = Outcome(Step.LATER, str(error), reached=False)
+        except config.ConfigError as error:
+            outcome = Outcome(Step.PARKED, str(error), reached=False)
+        if outcome.step in (Step.LATER, Step.PARKED):
+            self._failed(outcome)
+        return outcome
+
+    def _failed(self, outcome: Outcome) -> None:
+        local = self._connection is None or self._connection.target.socket is not None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None  # the next attempt looks anew where the server is
+        self._reached = False
+        self.trouble = outcome.reason
+        self._failures += 1
+        now = time.monotonic()
+        if outcome.step is Step.PARKED:
+            self._next = now + PARKED
+            if not self._parked and self._announced:
+                say(f"{outcome.reason}; recording goes on in {self.spool.path}")
+            self._parked = True
+        elif outcome.wait is not None:
+            self._next = now + outcome.wait
+        else:
+            longest = min(LONGEST_BACKOFF, 0.5 * 2 ** min(self._failures - 1, 10))
+            self._next = now + min(longest, OWN_BACKOFF if local else longest) * random.uniform(0.5, 1.0)
+        self.announce()
+
+    def announce(self) -> None:
+        """The line at the start, once: where the run can be seen, or that nobody shows it yet."""
+        if self._announced:
+            return
+        self._announced = True
+        if self.target is not None:
+            say(f"recording this run, see {self.target.link(self.run_id)}")
+        else:
+            say(f"no server reached ({self.trouble or 'no answer yet'}); recording to {self.spool.path}")
+
+    def _heartbeat(self) -> None:
+        if not self._shipment.acked:
+            self._beat = time.monotonic() + HEARTBEAT
+            return
+        outcome = self._attempt(self._beat_once)
+        if outcome.step is Step.SENT:
+            self._arrived()
+
+    def _beat_once(self, connection: Connection) -> Outcome:
+        path = f"/api/ingest/v1/runs/{self.run_id}/heartbeat"
+        try:
+            answer = connection.request("POST", path, b"{}", {"Content-Type": "application/json"})
+        except Unreachable as error:
+            return Outcome(Step.LATER, str(error), reached=False)
+        if answer.status in (200, 202, 204):
+            return Outcome(Step.SENT)
+        if answer.status == 404:  # a server that lost the run gets all of it again; its answer to that decides
+            self._shipment.forget()
+            return Outcome(Step.SENT)
+        if answer.status in (408, 425, 429) or answer.status >= 500:
+            return Outcome(Step.LATER, f"{connection.target.label} answers {answer.status}")
+        return Outcome(Step.PARKED, f"{connection.target.label} answers {answer.status} to a heartbeat")
+
+    def _bring_along(self) -> None:
+        """One batch of an older spool of this directory, while there is nothing of our own to do."""
+        assert self._leftovers
+        path = self._leftovers[-1]
+        try:
+            shipment = open_shipment(path)
+        except OSError:
+            self._leftovers.pop()
+            return
+        try:
+            outcome = Outcome(Step.SENT)
+            while outcome.step is Step.SENT and not self.unsent and not self._closing.is_set():
+                outcome = self._connection_step(shipment)
+                if outcome.step is not Step.SENT:
+                    self._leftovers.pop()  # all there, or not to be had now: the next run or `flowo sync` tries again
+            label = self.target.label if self.target else ""
+            shipment.keep(label, final=outcome.step is Step.NOTHING)
+        finally:
+            close_shipment(shipment)
+
+    def _connection_step(self, shipment: Shipment) -> Outcome:
+        if self._connection is None:
+            return Outcome(Step.LATER)
+        return shipment.step(self._connection)
+
+    def _flush(self) -> None:
+        """The end: what is left goes now, within the time there is; a server that refuses gets no second chance."""
+        if self._parked:
+            self.announce()
+            return
+        while self.unsent:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                break
+            outcome = self._send(timeout=left)
+            if outcome.step is Step.SENT or outcome.step is Step.NOTHING:
+                continue
+            # gone, parked, or overloaded for longer than there is time
+            wait = outcome.wait if outcome.wait is not None else 0.25
+            if outcome.step is Step.PARKED or not outcome.reached or wait > self._deadline - time.monotonic():
+                break
+            time.sleep(wait)
+        self._keep()
+        self.announce()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _keep(self) -> None:
+        self._kept = time.monotonic()
+        if self.target is not None:
+            self._shipment.keep(self.target.label)
+
+
+def _waiting(path: Path) -> bool:
+    """Whether an older spool has something to send and nobody else sends it."""
+    ack = spools.Ack.load(path)
+    return not ack.ended and not running(path)
+
+
+def running(path: Path) -> bool:
+    """Whether the Snakemake that writes this spool lives, as far as can be told from here."""
+    facts = spools.header(path)
+    if facts.get("host") != os.uname().nodename:
+        return False  # cannot be told; what is sent twice is kept once
+    if facts.get("boot_id") != config.boot_id():
+        return False
+    pid = facts.get("pid")
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return _started(pid) <= float(str(facts.get("at") or 0)) + 1.0  # else the number was given again
+
+
+def _started(pid: int) -> float:
+    """When a process began, in seconds since the epoch; 0 when it cannot be told."""
+    try:
+        ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        with open("/proc/stat") as file:
+            boot = next(int(row.split()[1]) for row in file if row.startswith("btime"))
+        return boot + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, StopIteration):
+        return 0.0

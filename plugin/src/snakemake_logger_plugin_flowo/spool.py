@@ -1,0 +1,279 @@
+"""The spool: one append-only file for a run, on disk before anything is sent, and what stands beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from snakemake_logger_plugin_flowo import wire
+
+LINE_KEPT = 4_000_000  # bytes of one event at most
+_SUFFIX = ".jsonl"
+_SEQ = b'{"seq":'  # how each line begins (wire.encode)
+
+
+def uuid7() -> str:
+    """A time-ordered UUID (RFC 9562); the standard library has none before Python 3.14."""
+    milliseconds = time.time_ns() // 1_000_000
+    noise = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= 0x7 << 76 | (noise >> 68 & 0xFFF) << 64
+    value |= 0b10 << 62 | noise & (1 << 62) - 1
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class Spool:
+    """Appends events, each with its number, from any thread; a failing disk costs events, never the run."""
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self.path = path
+        self.fd = fd
+        self.seq = 0  # of the last event in the file
+        self.size = 0  # bytes of whole lines in the file
+        self.lost = 0  # events that could not be written and are not told yet
+        self.lost_ever = 0
+        self.trouble: str | None = None
+        self.moved = threading.Event()  # something new to send
+        self._torn = False
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, directories: list[Path], run_id: str) -> Spool:
+        """Open a new spool in the first of the directories that takes it, and register it as unsent."""
+        trouble: OSError | None = None
+        for directory in directories:
+            try:
+                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path = directory.resolve() / f"{run_id}{_SUFFIX}"
+                flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+                spool = cls(path, os.open(path, flags, 0o600))
+            except OSError as error:
+                trouble = error
+                continue
+            register(path)
+            return spool
+        raise trouble or OSError("no directory for the spool")
+
+    def append(self, event: wire.Event, at: float) -> None:
+        """Give the event its number and write it; what cannot be written is counted and told by a `gap` later."""
+        with self._lock:
+            if self.lost and not self._write(
+                wire.Gap(count=self.lost, reason=f"the spool could not be written: {self.trouble}"), at
+            ):
+                self._lose()
+                return
+            if self.lost:
+                self.lost = 0
+            if not self._write(event, at):
+                self._lose()
+        if not self.moved.is_set():
+            self.moved.set()
+
+    def sync(self) -> None:
+        """Have the disk hold what was written; the sender calls it before it sends."""
+        with contextlib.suppress(OSError):
+            os.fdatasync(self.fd)
+
+    def close(self) -> None:
+        with self._lock, contextlib.suppress(OSError):
+            if self.fd >= 0:
+                os.close(self.fd)
+                self.fd = -1
+
+    def _lose(self) -> None:
+        self.lost += 1
+        self.lost_ever += 1
+
+    def _write(self, event: wire.Event, at: float) -> bool:
+        line = wire.encode(event, seq=self.seq + 1, at=at)
+        if len(line) > LINE_KEPT:
+            line = wire.encode(_shorter(event), seq=self.seq + 1, at=at)
+        try:
+            if self._torn:
+                os.ftruncate(self.fd, self.size)
+                self._torn = False
+            written = os.write(self.fd, line)
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+            return False
+        if written != len(line):  # the disk took a part only: take it back, so that the file stays whole
+            self.trouble = "the disk is full"
+            self._torn = True
+            with contextlib.suppress(OSError):
+                os.ftruncate(self.fd, self.size)
+                self._torn = False
+            return False
+        self.seq += 1
+        self.size += written
+        return True
+
+
+def _shorter(event: wire.Event) -> wire.Event:
+    """The same event with lists of at most 1,000 and texts of at most 16,384 entries, for one above the limit."""
+    changes: dict[str, object] = {}
+    for field in dataclasses.fields(event):
+        value = getattr(event, field.name)
+        if isinstance(value, str) and len(value) > 16_384:
+            changes[field.name] = value[:16_384] + "… (cut by flowo: the event was too large)"
+        elif isinstance(value, list) and field.name != "jobs" and field.name != "nodes":
+            texts = [item[:2_048] if isinstance(item, str) else item for item in value[:1_000]]
+            changes[field.name] = texts
+            if f"{field.name}_total" in event.__slots__ and getattr(event, f"{field.name}_total", None) is None:
+                changes[f"{field.name}_total"] = len(value)
+        elif isinstance(value, dict) and len(json.dumps(value, default=str)) > 100_000:
+            changes[field.name] = {str(key)[:1_024]: str(item)[:1_024] for key, item in list(value.items())[:50]}
+        elif isinstance(event, wire.Plan) and field.name == "jobs":
+            changes["jobs"] = [
+                {key: job[key] for key in ("job", "rule", "needs", "wildcards") if key in job} for job in value
+            ]
+    return dataclasses.replace(event, **changes)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    seq: int
+    data: bytes  # newline included
+    end: int  # offset behind it in the file
+
+
+def lines(fd: int, offset: int, limit: int | None = None) -> Iterator[Line]:
+    """The whole lines from an offset on; what a crash tore or a disk spoiled is passed over."""
+    rest = b""
+    while limit is None or offset + len(rest) < limit:
+        block = os.pread(fd, 256 * 1024, offset + len(rest))
+        if not block:
+            return
+        rest += block
+        while (newline := rest.find(b"\n")) >= 0:
+            data, rest = rest[: newline + 1], rest[newline + 1 :]
+            offset += newline + 1
+            seq = number(data)
+            if seq is not None:
+                yield Line(seq, data, offset)
+
+
+def number(line: bytes) -> int | None:
+    """The seq of a line, or None when it is not a whole line of ours."""
+    if not line.startswith(_SEQ) or not line.endswith(b"}\n"):
+        return None
+    digits = line[len(_SEQ) : line.find(b",", len(_SEQ), len(_SEQ) + 20)]
+    return int(digits) if digits.isdigit() else None
+
+
+@dataclasses.dataclass(slots=True)
+class Ack:
+    """How far a server has a spool: the content of the file `<run id>.ack` beside it."""
+
+    acked: int = 0
+    offset: int = 0
+    server: str = ""
+    uid: int = -1
+    updated: float = 0.0
+    ended: bool = False  # all of it, `run_ended` included
+
+    @classmethod
+    def load(cls, spool: Path) -> Ack:
+        try:
+            data = json.loads(spool.with_suffix(".ack").read_bytes())
+            ack = cls(**{f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data})
+            return ack if isinstance(ack.acked, int) and isinstance(ack.offset, int) else cls()
+        except (OSError, ValueError, TypeError):
+            return cls()
+
+    def save(self, spool: Path) -> None:
+        """Replace the file in one step; when it cannot be kept, the server drops what it gets twice."""
+        self.uid, self.updated = os.getuid(), time.time()
+        target = spool.with_suffix(".ack")
+        temporary = target.with_suffix(f".ack-{os.getpid()}")
+        with contextlib.suppress(OSError):
+            temporary.write_text(json.dumps(dataclasses.asdict(self)))
+            temporary.replace(target)
+
+
+def state_home() -> Path:
+    """Where this user's programs keep state (XDG): the registry, and spools that had no other place."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "flowo"
+
+
+def registry() -> Path:
+    return state_home() / "unsent"
+
+
+def register(spool: Path) -> None:
+    """Note that this spool has something to send, for `flowo sync --all` and a server that starts."""
+    with contextlib.suppress(OSError, RuntimeError):
+        registry().mkdir(parents=True, exist_ok=True, mode=0o700)
+        (registry() / spool.stem).write_text(str(spool), errors="surrogateescape")
+
+
+def unregister(spool: Path) -> None:
+    with contextlib.suppress(OSError, RuntimeError):
+        (registry() / spool.stem).unlink()
+
+
+def registered() -> list[Path]:
+    """The spools in the registry that are still there; notes of others are removed."""
+    found: list[Path] = []
+    with contextlib.suppress(OSError, RuntimeError):
+        for note in sorted(registry().iterdir()):
+            with contextlib.suppress(OSError):
+                path = Path(note.read_text(errors="surrogateescape"))
+                if ours(path):
+                    found.append(path)
+                elif path.parent.is_dir() and not path.exists():
+                    note.unlink()
+    return found
+
+
+def in_directory(directory: Path) -> list[Path]:
+    """The spools of this user in `directory` or in its `.snakemake/flowo`, oldest first."""
+    found: list[Path] = []
+    for place in (directory, directory / ".snakemake" / "flowo"):
+        with contextlib.suppress(OSError):
+            found += [path.resolve() for path in sorted(place.iterdir()) if path.suffix == _SUFFIX and ours(path)]
+    return found
+
+
+def ours(path: Path) -> bool:
+    """Whether it is a regular file of this user; nobody sends another user's spool."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid() and path.suffix == _SUFFIX
+
+
+def header(path: Path) -> dict[str, object]:
+    """The first event of a spool (`run_opened`), or nothing."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return {}
+    try:
+        first = next(lines(fd, 0), None)
+        data = json.loads(first.data) if first else {}
+        return data if isinstance(data, dict) else {}
+    except (OSError, ValueError):
+        return {}
+    finally:
+        os.close(fd)
+
+
+def prune(directory: Path, keep_days: float) -> None:
+    """Remove the spools of this user in a directory that a server has had completely for some days."""
+    oldest = time.time() - keep_days * 86_400
+    for path in in_directory(directory):
+        ack = Ack.load(path)
+        if ack.ended and ack.updated < oldest:
+            for file in (path, path.with_suffix(".ack")):
+                with contextlib.suppress(OSError):
+                    file.unlink()
+            unregister(path)

@@ -1,0 +1,371 @@
+"""Turns Snakemake's log records into wire events; all that differs between Snakemake's versions ends here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from snakemake_logger_plugin_flowo import wire
+
+FILES_KEPT = 10_000  # of one list of files; `inputs_total` tells how many there were
+TEXT_KEPT = 256 * 1024  # characters of one text
+
+_RESTARTING = re.compile(r"Trying to restart job ([\w-]+)\.")
+_SUBMITTED = re.compile(r"Submitted (group )?job ([\w-]+) with external jobid '(.*)'\.", re.DOTALL)
+_RESUMED = re.compile(r"Resuming incomplete job ([\w-]+) with external jobid '(.*)'\.")
+_SLURM = re.compile(r"Job ([\w-]+) has been submitted with SLURM jobid (\w+)(?: \(log: (.*)\))?\.?")
+_SLURM_ARRAY = re.compile(r"Submitted array job with Snakemake IDs ([\d, ]+) and SLURM job ID (\w+)\.")
+_EXIT_CODE = re.compile(r"returned non-zero exit status (\d+)")
+_SIGNAL = re.compile(r"died with (?:<Signals\.\w+: (\d+)>|unknown signal (\d+))")
+_MISSING_OUTPUT_JOB = re.compile(r"^Job (\d+)\b", re.MULTILINE)
+# Up to 9.25.2 the job_error of each finally failed job comes once more after this text.
+_REPEATED_BELOW = "Look below for error messages"
+_NOT_A_RECORD = ("", "None")  # a message of None arrives as this string (QueueHandler.prepare)
+
+
+class Record(Protocol):
+    """What is read of a `logging.LogRecord`."""
+
+    levelname: str
+    msg: Any
+    threadName: str | None
+
+
+class Translator:
+    """What has to be remembered from one record to the next; one for each run."""
+
+    def __init__(self) -> None:
+        self.attempts: dict[int, int] = {}  # job → how many times it was handed to the executor
+        self.open: set[int] = set()  # jobs with an attempt that has no end yet
+        self.finished: set[int] = set()
+        self._held: dict[str, wire.Error] = {}  # thread → an error that a job_error may follow
+        self._groups: dict[str, list[int]] = {}  # the group job's UUID → its jobs
+        self._group_jobs: list[int] = []  # of the last group_info
+        self._group_open = False
+        self._repeats = False
+
+    def translate(self, record: Record) -> list[wire.Event]:
+        """The events that follow from one record, mostly none or one."""
+        kind = str(getattr(record, "event", None) or "")
+        thread = str(record.threadName)
+        events: list[wire.Event] = []
+        if self._held and kind not in ("job_error", "group_error"):
+            held = self._held.pop(thread, None)
+            if held is not None:
+                events.append(held)
+        handler = _HANDLERS.get(kind)
+        if handler is not None:
+            events.extend(handler(self, record))
+        elif kind not in ("shellcmd", "progress"):
+            events.extend(self._text(record))
+        return events
+
+    def rest(self) -> list[wire.Event]:
+        """What was held back and has to go out before the run ends."""
+        held = list(self._held.values())
+        self._held.clear()
+        return list(held)
+
+    def observed(self, job: int) -> list[wire.Event]:
+        """A job was seen finished in Snakemake's graph: an event, unless its end is known already."""
+        if job in self.finished or job not in self.attempts:
+            return []
+        self._end(job, finished=True)
+        return [wire.JobFinished(job=job, evidence="observed")]
+
+    def _end(self, job: int, *, finished: bool = False) -> None:
+        self.open.discard(job)
+        if finished:
+            self.finished.add(job)
+
+    # One method for each of Snakemake's events.
+
+    def _workflow_started(self, record: Record) -> list[wire.Event]:
+        get = _getter(record)
+        # From 9.22 on `snakefile` is the path of Snakemake's own workflow.py; `snakefile_main` is right.
+        snakefile = get("snakefile_main") or get("snakefile")
+        workflow_id = get("workflow_id")
+        return [
+            wire.WorkflowStarted(
+                workflow_id=_text_or_none(workflow_id),
+                snakefile=_text_or_none(snakefile),
+                directory=_text_or_none(get("rundir") or get("cwd")),
+                snakemake_version=_text_or_none(get("snakemake_version")),
+                python_version=_text_or_none(get("python_version")),
+                platform=_text_or_none(get("platform")),
+                host=_text_or_none(get("host")),
+                user=_text_or_none(get("user")),
+                configfiles=_files(get("configfiles")),
+                config_md5=_text_or_none(get("config_md5")),
+            )
+        ]
+
+    def _rulegraph(self, record: Record) -> list[wire.Event]:
+        graph = getattr(record, "rulegraph", None)
+        if not isinstance(graph, Mapping):
+            return []
+        nodes = [_text(node.get("rule") if isinstance(node, Mapping) else node) for node in graph.get("nodes") or ()]
+        links = [
+            [link["source"], link["target"]]
+            for link in graph.get("links") or ()
+            if isinstance(link, Mapping)
+            and all(isinstance(link.get(end), int) and 0 <= link[end] < len(nodes) for end in ("source", "target"))
+        ]
+        return [wire.RuleGraph(nodes=nodes, links=links)]
+
+    def _resources_info(self, record: Record) -> list[wire.Event]:
+        cores, nodes = _integer(getattr(record, "cores", None)), _integer(getattr(record, "nodes", None))
+        provided = getattr(record, "provided_resources", None)
+        if cores is None and nodes is None and provided is None:
+            return self._text(record)
+        return [wire.ResourcesInfo(cores=cores, nodes=nodes, provided=None if provided is None else _pairs(provided))]
+
+    def _run_info(self, record: Record) -> list[wire.Event]:
+        stats = getattr(record, "stats", None)
+        if not isinstance(stats, Mapping):
+            return []
+        counts = {_text(rule): count for rule, count in stats.items() if rule != "total" and isinstance(count, int)}
+        return [wire.RunInfo(stats=counts)]
+
+    def _job_started(self, record: Record) -> list[wire.Event]:
+        ids = getattr(record, "jobs", None)
+        if not isinstance(ids, Iterable) or isinstance(ids, str):
+            ids = [ids] if isinstance(ids, int) else []
+        ids = list(ids)
+        jobs = [job for job in ids if isinstance(job, int)]
+        return [wire.JobStarted(jobs=jobs, groups=[_text(job) for job in ids if isinstance(job, str)])]
+
+    def _group_info(self, record: Record) -> list[wire.Event]:
+        members = getattr(record, "jobs", None)
+        jobs: list[int] = []
+        if isinstance(members, Iterable) and not isinstance(members, str):
+            # live objects of Snakemake's, whose jobid is a look-up in the job graph
+            found = (member if isinstance(member, int) else getattr(member, "jobid", None) for member in members)
+            jobs = sorted(job for job in found if isinstance(job, int))
+        self._group_jobs = jobs
+        self._group_open = True
+        return [wire.GroupInfo(group=_text(getattr(record, "group_id", "")), jobs=jobs)]
+
+    def _job_info(self, record: Record) -> list[wire.Event]:
+        get = _getter(record)
+        job = _integer(get("jobid"))
+        if job is None:
+            return []
+        self.attempts[job] = self.attempts.get(job, 0) + 1
+        self.open.add(job)
+        if not get("indent"):
+            self._group_open = False
+        elif self._group_open and job not in self._group_jobs:
+            self._group_jobs.append(job)
+        inputs, outputs = get("input"), get("output")
+        priority = get("priority")
+        return [
+            wire.JobInfo(
+                job=job,
+                rule=_text(get("rule_name") or ""),
+                local=bool(getattr(record, "local", True)),
+                message=_text_or_none(get("rule_msg")),
+                inputs=_files(inputs),
+                outputs=_files(outputs),
+                logs=_files(get("log")),
+                inputs_total=_total(inputs),
+                outputs_total=_total(outputs),
+                benchmark=_text_or_none(get("benchmark")),
+                wildcards={key: str(value) for key, value in _pairs(get("wildcards")).items()},
+                reason=_text_or_none(get("reason")) or None,
+                # the underscored ones are Snakemake's bookkeeping (_cores is `threads`)
+                resources={key: value for key, value in _pairs(get("resources")).items() if key[:1] != "_"},
+                priority=priority if isinstance(priority, int | str) else None,
+                threads=_integer(get("threads")),
+                checkpoint=bool(get("is_checkpoint")),
+                command=_text_or_none(get("shellcmd")),
+            )
+        ]
+
+    def _job_finished(self, record: Record) -> list[wire.Event]:
+        job = _integer(getattr(record, "job_id", getattr(record, "jobid", None)))
+        if job is None or job in self.finished:  # seen in the graph before: it is told once
+            return []
+        self._end(job, finished=True)
+        return [wire.JobFinished(job=job)]
+
+    def _job_error(self, record: Record) -> list[wire.Event]:
+        get = _getter(record)
+        held = self._held.pop(str(record.threadName), None)
+        job = _integer(get("jobid"))
+        if job is None:
+            return [held] if held else []
+        if self._repeats:
+            return [held] if held else []
+        self._end(job)
+        aux = get("aux")
+        external_id = aux.get("external_jobid") if isinstance(aux, Mapping) else None
+        message = held.message if held else _text_or_none(get("rule_msg"))
+        code, number = _end_of_process(message)
+        return [
+            wire.JobError(
+                job=job,
+                rule=_text_or_none(get("rule_name")),
+                message=message,
+                exception=held.exception if held else None,
+                exit_code=code,
+                signal=number,
+                external_id=_text_or_none(external_id),
+                logs=_files(get("log")),
+            )
+        ]
+
+    def _group_error(self, record: Record) -> list[wire.Event]:
+        get = _getter(record)
+        if self._repeats:
+            return []
+        held = self._held.pop(str(record.threadName), None)
+        information = get("job_error_info")
+        if isinstance(information, Mapping):
+            information = [information]
+        jobs = [
+            job["jobid"] for job in information or () if isinstance(job, Mapping) and isinstance(job.get("jobid"), int)
+        ]
+        events: list[wire.Event] = [held] if held else []
+        events.append(
+            wire.GroupError(
+                group=_text(get("groupid") or get("group_id") or ""),
+                jobs=sorted(jobs),
+                external_id=_text_or_none(get("external_jobid")),
+            )
+        )
+        return events
+
+    def _error(self, record: Record) -> list[wire.Event]:
+        exception = _text_or_none(getattr(record, "exception", None))
+        message = _text(record.msg)
+        if "MissingOutputException" in (exception, message.partition(" ")[0]):
+            found = _MISSING_OUTPUT_JOB.search(message)
+            if found:
+                job = int(found[1])
+                self._end(job)
+                return [wire.JobError(job=job, message=message, exception=exception, missing_outputs=True)]
+        error = wire.Error(exception=exception, message=message)
+        thread = str(record.threadName)
+        if thread != "MainThread" or exception == "RuleException":
+            self._held[thread] = error
+            return []
+        return [error]
+
+    def _debug_dag(self, record: Record) -> list[wire.Event]:
+        return []  # hundreds of records that repeat what the plan says
+
+    def _text(self, record: Record) -> list[wire.Event]:
+        text = _text(record.msg)
+        if text in _NOT_A_RECORD:
+            return []
+        log = wire.Log(level=str(record.levelname), text=text)
+        found: list[wire.Event] = []
+        if _REPEATED_BELOW in text:
+            self._repeats = True
+        elif "restart job" in text and (match := _RESTARTING.search(text)):
+            found = [wire.JobRestarting(job=job) for job in self._jobs(match[1])]
+        elif "external jobid" in text and (match := _SUBMITTED.search(text)):
+            if match[1] and self._group_jobs:
+                self._groups[match[2]] = list(self._group_jobs)
+            found = self._submitted(self._jobs(match[2]), match[3])
+        elif "external jobid" in text and (match := _RESUMED.search(text)):
+            found = self._submitted(self._jobs(match[1]), match[2])
+        elif "SLURM" in text and (match := _SLURM.search(text)):
+            found = self._submitted(self._jobs(match[1]), match[2], match[3])
+        elif "SLURM" in text and (match := _SLURM_ARRAY.search(text)):
+            found = self._submitted([int(job) for job in re.findall(r"\d+", match[1])], match[2])
+        return [log, *found]
+
+    def _submitted(self, jobs: list[int], external_id: str, log: str | None = None) -> list[wire.Event]:
+        return [wire.JobSubmitted(jobs=jobs, external_id=external_id, log=log)] if jobs else []
+
+    def _jobs(self, name: str) -> list[int]:
+        return [int(name)] if name.isdigit() else self._groups.get(name, [])
+
+
+_HANDLERS = {
+    "workflow_started": Translator._workflow_started,
+    "rulegraph": Translator._rulegraph,
+    "resources_info": Translator._resources_info,
+    "run_info": Translator._run_info,
+    "job_started": Translator._job_started,
+    "group_info": Translator._group_info,
+    "job_info": Translator._job_info,
+    "job_finished": Translator._job_finished,
+    "job_error": Translator._job_error,
+    "group_error": Translator._group_error,
+    "error": Translator._error,
+    "debug_dag": Translator._debug_dag,
+}
+
+
+def _getter(record: Record) -> Any:
+    return vars(record).get
+
+
+def _integer(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def cut(text: str, longest: int = TEXT_KEPT) -> str:
+    """The text, or its beginning and a remark that it was longer."""
+    return text if len(text) <= longest else f"{text[:longest]}… (cut by flowo, {len(text)} characters in all)"
+
+
+def _text(value: object) -> str:
+    text = str(value)  # a copy, since Snakemake's strings are subclasses that carry live objects
+    return text if len(text) <= TEXT_KEPT else cut(text)
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _files(value: object) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return [_text(value)]
+    files = list(value)
+    return [_text(file) for file in (files[:FILES_KEPT] if len(files) > FILES_KEPT else files)]
+
+
+def _total(value: object) -> int | None:
+    size = len(value) if hasattr(value, "__len__") and not isinstance(value, str) else 0
+    return size if size > FILES_KEPT else None
+
+
+def _pairs(value: Any) -> dict[str, Any]:
+    """A copy of something with `items()` (ResourceList, Resources, a dict) as JSON values."""
+    if value is None or not hasattr(value, "items"):
+        return {}
+    return {_text(key): plain(item) for key, item in value.items()}
+
+
+def plain(value: Any) -> Any:
+    """A JSON value for one resource: numbers and truths as they are, everything else as text."""
+    kind = type(value)
+    if value is None or kind in (int, bool, str):
+        return value
+    if isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if abs(value) < float("inf") else str(value)  # false for NaN as well
+    if hasattr(value, "value") and not isinstance(value, str):  # snakemake.resources.Resource
+        return plain(value.value)
+    return _text(value)
+
+
+def _end_of_process(message: str | None) -> tuple[int | None, int | None]:
+    """Exit code and signal of the process, where the text tells."""
+    if not message:
+        return None, None
+    codes = _EXIT_CODE.findall(message)
+    if codes:
+        return int(codes[-1]), None
+    signals = _SIGNAL.findall(message)
+    return (None, int(signals[-1][0] or signals[-1][1])) if signals else (None, None)

@@ -1,0 +1,334 @@
+"""The wire: what the plugin writes to its spool and posts to a server, as frozen dataclasses of the standard library.
+
+A batch is NDJSON (one event a line, UTF-8, at most `BATCH_EVENTS` lines, gzip or zlib by `Content-Encoding`), posted
+to `/api/ingest/v1/runs/{run_id}/events`. Each line is an object with
+
+- `seq`: int, from 1 without gaps within a run, given when the event is appended to the spool;
+- `at`: float, seconds since the epoch by the plugin's clock (the LogRecord's `created` where there is one);
+- `kind`: str, a key of `KINDS`; then the fields of that dataclass. A field that equals its default may be left out.
+
+The wire is additive within version 1: a reader ignores fields and keeps events that it does not know.
+Words for what Snakemake says are Snakemake's own, but for ids: a job is always `job`, its id within the run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+WIRE_VERSION = 1
+BATCH_EVENTS = 1_000  # events in one POST at most
+PLAN_JOBS = 1_000  # jobs in one `plan` part at most
+SENT_AT_HEADER = "Flowo-Sent-At"  # float seconds since the epoch by the sender's clock: the offset of both clocks
+WIRE_HEADER = "Flowo-Wire"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened, as heard. Subclasses give the fields; `kind` is the word on the wire."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened(Event):
+    """Always the first event (seq 1): what the plugin knows before Snakemake has said anything."""
+
+    kind: ClassVar[str] = "run_opened"
+    wire: int = WIRE_VERSION
+    plugin_version: str = ""
+    name: str | None = None  # as asked for by --logger-flowo-name
+    tags: list[str] = dataclasses.field(default_factory=list)
+    workspace: str | None = None
+    host: str = ""
+    user: str = ""
+    pid: int = 0
+    boot_id: str | None = None
+    directory: str = ""  # where Snakemake was started
+    command: list[str] = dataclasses.field(default_factory=list)  # argv, secrets masked
+    dry_run: bool = False
+    touch: bool = False
+    snakemake_version: str | None = None
+    python_version: str | None = None
+    platform: str | None = None
+    scheduler_id: str | None = None  # SLURM_JOB_ID of Snakemake's own job
+    heartbeat_s: float = 15.0
+    imported: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowStarted(Event):
+    kind: ClassVar[str] = "workflow_started"
+    workflow_id: str | None = None  # Snakemake's own, fresh at each invocation
+    snakefile: str | None = None
+    directory: str | None = None
+    snakemake_version: str | None = None
+    python_version: str | None = None
+    platform: str | None = None
+    host: str | None = None
+    user: str | None = None
+    configfiles: list[str] = dataclasses.field(default_factory=list)
+    config_md5: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance(Event):
+    """What the bounded worker found out beside the events."""
+
+    kind: ClassVar[str] = "provenance"
+    git_remote: str | None = None
+    git_commit: str | None = None
+    git_branch: str | None = None
+    git_dirty: bool | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RuleGraph(Event):
+    """The graph of the rules of the whole workflow. `links`: pairs (source, target) of indices into `nodes`."""
+
+    kind: ClassVar[str] = "rulegraph"
+    nodes: list[str] = dataclasses.field(default_factory=list)
+    links: list[list[int]] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcesInfo(Event):
+    kind: ClassVar[str] = "resources_info"
+    cores: int | None = None
+    nodes: int | None = None
+    provided: dict[str, Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo(Event):
+    """How many jobs of each rule this invocation needs, without Snakemake's own key `total`."""
+
+    kind: ClassVar[str] = "run_info"
+    stats: dict[str, int] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Event):
+    """A part (`part` of `parts`, from 1) of the jobs that this invocation is to run; the last whole generation holds.
+
+    `jobs`: objects `{"job": int, "rule": str, "wildcards": {name: value}, "needs": [job ids in the plan],
+    "threads": int, "group": str, "params": …, "conda": str, "container": str}`; only `job` and `rule` are always there.
+    """
+
+    kind: ClassVar[str] = "plan"
+    generation: int = 1
+    part: int = 1
+    parts: int = 1
+    executor: str | None = None
+    jobs: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobStarted(Event):
+    """Selected by the scheduler; says nothing of running."""
+
+    kind: ClassVar[str] = "job_started"
+    jobs: list[int] = dataclasses.field(default_factory=list)
+    groups: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GroupInfo(Event):
+    kind: ClassVar[str] = "group_info"
+    group: str = ""
+    jobs: list[int] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobInfo(Event):
+    """A job was handed to the executor: a new attempt. `local`: runs in or beside Snakemake itself, so it runs now."""
+
+    kind: ClassVar[str] = "job_info"
+    job: int = 0
+    rule: str = ""
+    local: bool = True
+    message: str | None = None
+    inputs: list[str] = dataclasses.field(default_factory=list)
+    outputs: list[str] = dataclasses.field(default_factory=list)
+    logs: list[str] = dataclasses.field(default_factory=list)
+    inputs_total: int | None = None  # when `inputs` was cut
+    outputs_total: int | None = None
+    benchmark: str | None = None
+    wildcards: dict[str, str] = dataclasses.field(default_factory=dict)
+    reason: str | None = None
+    resources: dict[str, Any] = dataclasses.field(default_factory=dict)
+    priority: int | str | None = None
+    threads: int | None = None
+    checkpoint: bool = False
+    command: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobSubmitted(Event):
+    """The executor's own words, read from a text record: these jobs got an external id (Slurm job id or the like)."""
+
+    kind: ClassVar[str] = "job_submitted"
+    jobs: list[int] = dataclasses.field(default_factory=list)
+    external_id: str = ""
+    log: str | None = None  # the executor's log file
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobRunning(Event):
+    """Evidence that a submitted job runs now."""
+
+    kind: ClassVar[str] = "job_running"
+    job: int = 0
+    evidence: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobFinished(Event):
+    """`evidence`: `event` (Snakemake said so) or `observed` (seen in its job graph; `--quiet` hides the event)."""
+
+    kind: ClassVar[str] = "job_finished"
+    job: int = 0
+    evidence: str = "event"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobRestarting(Event):
+    """Snakemake will try the job again."""
+
+    kind: ClassVar[str] = "job_restarting"
+    job: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobError(Event):
+    """An attempt failed. `message`: the error text that came with it (the same thread's `error` record, if any)."""
+
+    kind: ClassVar[str] = "job_error"
+    job: int = 0
+    rule: str | None = None
+    message: str | None = None
+    exception: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    external_id: str | None = None
+    logs: list[str] = dataclasses.field(default_factory=list)
+    missing_outputs: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GroupError(Event):
+    kind: ClassVar[str] = "group_error"
+    group: str = ""
+    jobs: list[int] = dataclasses.field(default_factory=list)
+    external_id: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Error(Event):
+    """An exception that Snakemake printed; `job` is never given (a job's own goes into `JobError`)."""
+
+    kind: ClassVar[str] = "error"
+    exception: str | None = None
+    message: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Log(Event):
+    """A line or block of Snakemake's own log that has no event of its own."""
+
+    kind: ClassVar[str] = "log"
+    level: str = "INFO"
+    text: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LogSnapshot(Event):
+    """The tail of a job's log file, copied as soon as its failure was known."""
+
+    kind: ClassVar[str] = "log_snapshot"
+    job: int = 0
+    attempt: int = 1
+    path: str = ""
+    tail: str = ""
+    size: int | None = None  # bytes of the whole file
+    note: str | None = None  # why there is none, or that a retry may have been faster
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Event):
+    """`count` events were lost before they could be spooled, or are gone from the spool."""
+
+    kind: ClassVar[str] = "gap"
+    count: int = 0
+    reason: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """How Snakemake ended, with the evidence; `outcome`: `succeeded`, `failed` or `interrupted`."""
+
+    kind: ClassVar[str] = "run_ended"
+    outcome: str = "succeeded"
+    exception: str | None = None
+    message: str | None = None  # of the last error, when it failed before or beside any job
+
+
+KINDS: dict[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        RunOpened, WorkflowStarted, Provenance, RuleGraph, ResourcesInfo, RunInfo, Plan, JobStarted, GroupInfo, JobInfo,
+        JobSubmitted, JobRunning, JobFinished, JobRestarting, JobError, GroupError, Error, Log, LogSnapshot, Gap,
+        RunEnded,
+    )
+}  # fmt: skip
+
+_FIELDS: dict[type[Event], tuple[tuple[str, Any], ...]] = {
+    cls: tuple(
+        (f.name, f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default)
+        for f in dataclasses.fields(cls)
+    )
+    for cls in KINDS.values()
+}
+_NAMES: dict[type[Event], frozenset[str]] = {cls: frozenset(n for n, _ in fields) for cls, fields in _FIELDS.items()}
+
+
+_to_json = json.JSONEncoder(separators=(",", ":"), default=str, allow_nan=False).encode  # json.dumps makes one a call
+
+
+def encode(event: Event, *, seq: int, at: float) -> bytes:
+    """One line of a batch, newline included, ASCII only (so lone surrogates survive as escapes)."""
+    line: dict[str, Any] = {"seq": seq, "at": round(at, 6), "kind": event.kind}
+    for name, default in _FIELDS[type(event)]:
+        value = getattr(event, name)
+        if value != default:
+            line[name] = value
+    try:
+        return _to_json(line).encode() + b"\n"
+    except (ValueError, TypeError, RecursionError):  # NaN, keys that are no strings, nesting without end
+        return _to_json(_tame(line)).encode() + b"\n"
+
+
+def _tame(value: Any, depth: int = 0) -> Any:
+    """The value with all that JSON cannot say made text."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else str(value)  # false for NaN as well
+    if depth > 20:  # deeper than anything of ours, and far below Python's own limit
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): _tame(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_tame(item, depth + 1) for item in value]
+    return str(value)
+
+
+def decode(line: Mapping[str, Any]) -> Event | None:
+    """The event of a decoded line, or None for a kind that this version does not know. Types are not checked."""
+    cls = KINDS.get(line.get("kind", ""))
+    if cls is None:
+        return None
+    names = _NAMES[cls]
+    return cls(**{name: value for name, value in line.items() if name in names})

@@ -1,0 +1,101 @@
+"""A small HTTP server that behaves like flowo's ingest, or misbehaves as a test tells it to."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socketserver
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+# What a misbehaviour gives back: status, headers, body; None for the ordinary answer.
+Reply = tuple[int, dict[str, str], bytes] | None
+
+
+class Peer:
+    def __init__(self, port: int = 0, uds: Path | None = None) -> None:
+        self.runs: dict[str, list[dict[str, Any]]] = {}
+        self.posts: list[tuple[str, dict[str, str], int]] = []  # path, headers, events
+        self.heartbeats = 0
+        self.misbehave: Callable[[str, list[dict[str, Any]]], Reply] = lambda path, events: None
+        self.hang = 0.0
+        self._server = _server(self, port, uds)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def events(self) -> list[dict[str, Any]]:
+        assert len(self.runs) == 1
+        return next(iter(self.runs.values()))
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def take(self, run_id: str, events: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+        """Ingest as the server does: drop what is known, refuse a gap."""
+        held = self.runs.setdefault(run_id, [])
+        new = [event for event in events if event["seq"] > len(held)]
+        if new and new[0]["seq"] != len(held) + 1:
+            return 409, {"type": "about:blank", "title": "gap", "status": 409, "expected": len(held) + 1}
+        held.extend(new)
+        return 200, {"acked": len(held)}
+
+
+class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+def _server(peer: Peer, port: int, uds: Path | None) -> Any:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def address_string(self) -> str:
+            return "peer"
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            parts = self.path.split("/")
+            heartbeat = parts[-1] == "heartbeat"
+            events = [] if heartbeat else [json.loads(line) for line in body.splitlines()]
+            peer.posts.append((self.path, dict(self.headers), len(events)))
+            if peer.hang:
+                time.sleep(peer.hang)
+            reply = peer.misbehave(self.path, events)
+            if reply is None and heartbeat:
+                peer.heartbeats += 1
+                reply = 204, {}, b""
+            if reply is None:
+                status, data = peer.take(parts[-2], events)
+                kind = "application/json" if status == 200 else "application/problem+json"
+                reply = status, {"Content-Type": kind}, json.dumps(data).encode()
+            status, headers, data_ = reply
+            self.send_response(status)
+            for key, value in headers.items():
+                self.send_header(key, value)
+            self.send_header("Content-Length", str(len(data_)))
+            self.end_headers()
+            self.wfile.write(data_)
+
+    if uds is not None:
+        return _UnixServer(str(uds), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    return server

@@ -1,0 +1,67 @@
+"""Reads the recordings and hands them to the real handler, as Snakemake would."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
+
+FOLDER = Path(__file__).parent.parent / "recordings"
+NAMES = sorted(path.name.removesuffix(".jsonl.gz") for path in FOLDER.glob("*.jsonl.gz"))
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    with gzip.open(FOLDER / f"{name}.jsonl.gz", "rt") as file:
+        return [json.loads(line) for line in file]
+
+
+def log_records(name: str) -> Iterator[logging.LogRecord]:
+    for line in read(name):
+        if line["kind"] == "record":
+            yield log_record(line)
+
+
+def log_record(line: dict[str, Any]) -> logging.LogRecord:
+    """A LogRecord as the queue listener hands it out."""
+    level = logging.getLevelName(line["level"])
+    record = logging.LogRecord("snakemake.logging", level, "", 0, line["msg"], None, None)
+    record.created, record.threadName = line["created"], line["thread"]
+    if line["event"] is not None:
+        record.event = line["event"]
+    for attribute, described in line["extra"].items():
+        value = described["value"]
+        if described["type"] == "uuid.UUID":
+            value = uuid.UUID(value.partition("'")[2].rstrip("')"))
+        setattr(record, attribute, value)
+    return record
+
+
+def common(name: str) -> Any:
+    """Snakemake's output settings as they were at that time."""
+    first = read(name)[0]
+    settings = first.get("common_settings", {})
+    quiet = settings.get("quiet", "None")
+    return SimpleNamespace(
+        dryrun=settings.get("dryrun") == "True",
+        quiet=None if quiet == "None" else {word for word in ("progress", "rules", "all") if word.upper() in quiet},
+        **dict.fromkeys(("printshellcmds", "nocolor", "debug_dag", "verbose", "show_failed_logs", "stdout"), False),
+    )
+
+
+def argv(name: str) -> list[str]:
+    return list(read(name)[0].get("argv", ["snakemake"]))
+
+
+def handler(name: str, **settings: Any) -> LogHandler:
+    return LogHandler(common(name), LogHandlerSettings(**settings))
+
+
+def events(spool: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in spool.read_bytes().splitlines()]

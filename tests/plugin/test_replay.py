@@ -1,0 +1,127 @@
+"""Every recording through the real handler, compared with what the recording says by an independent route."""
+
+from __future__ import annotations
+
+import collections
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugin import replay
+from plugin.peer import Peer
+
+# Recordings of commands that run nothing: no run may appear.
+NO_RUN = {
+    "cmd_d3dag", "cmd_dag", "cmd_deletealloutputn", "cmd_lint", "cmd_rulegraph", "cmd_summary", "report", "unlock",
+}  # fmt: skip
+INTERRUPTED = {
+    "sigint_cluster", "sigint_group", "sigint_kg", "sigint_only", "sigterm", "sigterm_group", "sigterm_twice",
+}  # fmt: skip
+
+
+def played(name: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[dict[str, Any]] | None:
+    """What is in the spool after the recording, or None when there is no spool."""
+    monkeypatch.setattr(sys, "argv", replay.argv(name))
+    handler = replay.handler(name, dry_run=True, close_timeout=0.2, **settings)
+    closed = False
+    for line in replay.read(name):
+        if line["kind"] == "record":
+            record = replay.log_record(line)
+            record.rundir = str(Path.cwd())  # the recorded one is not there
+            handler.handle(record)
+        elif line["kind"] == "flush":
+            handler.flush()
+        elif line["kind"] == "close":
+            handler.close()
+            closed = True
+    found = list(Path(".snakemake/flowo").glob("*.jsonl"))
+    if not closed and handler._recorder is not None:
+        handler._recorder.watch.remove()
+        handler._recorder.closed = True
+    assert len(found) <= 1
+    return replay.events(found[0]) if found else None
+
+
+@pytest.mark.parametrize("name", replay.NAMES)
+def test_the_spool_tells_what_the_recording_tells(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = played(name, monkeypatch)
+    if name in NO_RUN:
+        assert events is None
+        return
+    lines = [line for line in replay.read(name) if line["kind"] == "record"]
+    if not any(line["event"] in ("workflow_started", "error") for line in lines):
+        assert events is None
+        return
+    assert events is not None
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert events[0]["kind"] == "run_opened"
+    assert events[0].get("command") == [*replay.argv(name)]
+    count = collections.Counter(event["kind"] for event in events)
+    assert not count["gap"]
+
+    of = collections.Counter(line["event"] for line in lines)
+    assert count["job_info"] == of["job_info"]
+    assert count["job_finished"] == of["job_finished"]
+    assert count["group_error"] == of["group_error"]
+    assert count["run_info"] == of["run_info"]
+    assert count["rulegraph"] == of["rulegraph"]
+    assert [e.get("job", 0) for e in events if e["kind"] == "job_finished"] == [
+        line["extra"]["job_id"]["value"] for line in lines if line["event"] == "job_finished"
+    ]
+    # Attempts that failed: each job_error but for the repetition at the end, and each missing output.
+    failed, repeated = [], False
+    for line in lines:
+        repeated = repeated or "Look below for error messages" in str(line["msg"])
+        if line["event"] == "job_error" and not repeated:
+            failed.append(line["extra"]["jobid"]["value"])
+        elif line["event"] == "error" and "MissingOutputException" in line["msg"]:
+            failed.append(int(line["msg"].partition("Job ")[2].partition(" ")[0]))
+    assert [event.get("job", 0) for event in events if event["kind"] == "job_error"] == failed
+    restarts = [line["msg"].split()[-1].rstrip(".") for line in lines if "Trying to restart" in str(line["msg"])]
+    assert [str(event.get("job", 0)) for event in events if event["kind"] == "job_restarting"] == restarts
+    texts = [line["msg"] for line in lines if line["event"] is None and line["msg"] not in ("", "None")]
+    extra = [line["msg"] for line in lines if line["event"] == "resources_info" and not line["extra"]]
+    assert sorted(event["text"] for event in events if event["kind"] == "log") == sorted(texts + extra)
+
+    if any(line["kind"] == "close" for line in replay.read(name)):
+        assert events[-1]["kind"] == "run_ended"
+        last = [line for line in lines if line["level"] not in ("DEBUG",)][-1]
+        expected = "interrupted" if name in INTERRUPTED else "failed" if last["event"] == "error" else "succeeded"
+        if name not in ("api_fail", "sigint_dagbuild"):  # told by the exception, which a replay does not raise
+            assert events[-1].get("outcome", "succeeded") == expected
+    else:
+        assert not count["run_ended"]
+
+
+def test_a_failed_attempt_carries_its_error_and_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = played("fail", monkeypatch)
+    assert events is not None
+    (error,) = [event for event in events if event["kind"] == "job_error"]
+    assert error["exit_code"] == 3
+    assert error["exception"] == "RuleException"
+    assert "returned non-zero exit status 3" in error["message"]
+    # what belongs to the job is not told a second time
+    assert [event["exception"] for event in events if event["kind"] == "error"] == ["WorkflowError"]
+
+
+def test_a_signal_is_read_from_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = played("sigint_group", monkeypatch)
+    assert events is not None
+    assert {event["signal"] for event in events if event["kind"] == "job_error"} == {2}
+
+
+def test_external_ids_and_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = played("cluster_group", monkeypatch)
+    assert events is not None
+    submitted = [(event["jobs"], event["external_id"]) for event in events if event["kind"] == "job_submitted"]
+    assert submitted == [([4, 3], "fake3727"), ([2, 1], "fake30836")]
+
+
+def test_the_server_holds_what_the_spool_holds(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWO_URL", peer.url)
+    monkeypatch.setenv("FLOWO_TOKEN", "t")
+    events = played("fanout200", monkeypatch)
+    assert events == peer.events()
+    assert all(headers["Authorization"] == "Bearer t" for _, headers, _ in peer.posts)
