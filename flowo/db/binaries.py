@@ -120,11 +120,10 @@ def programs(data_dir: Path, runner: Runner) -> Path:
             folder.chmod(0o755)
         new.rename(place)
     if not runner.can([copied / "bin" / "postgres", "--version"]):
-        folder = unpassable(copied / "bin", runner)
-        assert runner.user is not None
+        closed = unpassable(copied / "bin", runner)
         raise StartupError(
             f"the user {runner.user.pw_name} cannot run {copied / 'bin' / 'postgres'}"
-            + (f", since {folder} is closed to others" if folder else "")
+            + (f", since {closed} is closed to others" if closed else "")
             + ": give a --data-dir elsewhere, e.g. /var/lib/flowo"
         )
     return copied / "bin"

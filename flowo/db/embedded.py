@@ -132,6 +132,31 @@ class Embedded:
         if self._child is not None:
             self._child.wait()
             self._child = None
+        self._release_watcher()
+        if self._temporary_socket_dir is not None:
+            shutil.rmtree(self._temporary_socket_dir, ignore_errors=True)
+            self._temporary_socket_dir = None
+        if self._own_lease:
+            self._lease.release()
+
+    def ended(self) -> int | None:
+        """A descriptor, readable once PostgreSQL has ended, which the caller closes; None where there is none."""
+        try:
+            return os.pidfd_open(self.pid) if self.pid is not None else None
+        except (AttributeError, OSError):
+            return None
+
+    def revive(self) -> None:
+        """Starts PostgreSQL again after it ended by itself, at the same address."""
+        if self._child is not None:
+            self._child.wait()
+        self.pid, self._child = None, None
+        self._release_watcher()
+        runner = runner_for(self._home)
+        self._launch(programs(self.data_dir, runner), runner)
+        self._watch(runner)
+
+    def _release_watcher(self) -> None:
         if self._pipe is not None:
             with contextlib.suppress(OSError):
                 os.write(self._pipe, b"stopped\n")
@@ -140,11 +165,6 @@ class Embedded:
         if self._watcher is not None:
             self._watcher.wait()
             self._watcher = None
-        if self._temporary_socket_dir is not None:
-            shutil.rmtree(self._temporary_socket_dir, ignore_errors=True)
-            self._temporary_socket_dir = None
-        if self._own_lease:
-            self._lease.release()
 
     def _start(self) -> None:
         kind = network_file_system(self.data_dir)

@@ -30,12 +30,17 @@ NETWORK_FILE_SYSTEMS = frozenset({
 # fmt: on
 
 
-def boot_id() -> str:
-    """Names this boot of this machine; containers of one machine share it."""
+def boot_id() -> str | None:
+    """Names this boot of this machine; containers of one machine share it. None where the system has no such number."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        return f"{socket.gethostname()}-no-boot-id"
+        return None
+
+
+def of_this_machine(holder: dict[str, Any]) -> bool:
+    mine = boot_id()
+    return holder.get("boot_id") == mine if mine else holder.get("host") == socket.gethostname()
 
 
 def network_file_system(path: Path, mounts: str = "/proc/self/mountinfo") -> str | None:
@@ -113,7 +118,7 @@ class Lease:
             except BlockingIOError:
                 holder = self._read()
                 pid = holder.get("pid")
-                here = holder.get("boot_id") == boot_id()
+                here = of_this_machine(holder)
                 if (here and isinstance(pid, int) and alive(pid)) or time.monotonic() > deadline:
                     raise StartupError(self._refusal(holder)) from None
             except OSError:  # a file system without locks: the lease alone decides
@@ -135,7 +140,7 @@ class Lease:
     def _wait_for_other_machine(self) -> None:
         """A lease of another boot counts while it beats; ages are read on the file system's own clock."""
         holder, beat = self._read(), self._mtime()
-        if not holder or beat is None or holder.get("boot_id") == boot_id():
+        if not holder or beat is None or of_this_machine(holder):
             return
         probe = self.data_dir / f".clock-{os.getpid()}"
         probe.touch()
