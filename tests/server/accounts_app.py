@@ -24,6 +24,7 @@ from flowo.settings import Settings
 SECRET = "a secret of the tests that is long enough for HS256"
 HOST = "http://flowo.test"
 PASSWORD = "correct horse battery"
+_hashes: dict[str, str] = {}  # a hash takes tens of milliseconds by design
 
 
 def make_app(database: Database | None, **settings: Any) -> FastAPI:
@@ -76,7 +77,7 @@ def make_app(database: Database | None, **settings: Any) -> FastAPI:
 
 
 def client(app: FastAPI, base_url: str = HOST, **more: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app, **more), base_url=base_url)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url, **more)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -92,7 +93,9 @@ class Person:
 
 async def person(database: Database, name: str, *, password: str | None = None, **columns: Any) -> Person:
     """A user with a workspace of its own."""
-    hashed = await users.hash_password(password) if password else workspaces.NO_PASSWORD
+    if password and password not in _hashes:
+        _hashes[password] = await users.hash_password(password)
+    hashed = _hashes[password] if password else workspaces.NO_PASSWORD
     async with database.session() as session:
         user = User(id=uuid.uuid4(), email=f"{name}@lab.org", name=name, hashed_password=hashed, **columns)
         if password:

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 from accounts_app import bearer, client, cookie, make_app, membership, person, token
+from sqlalchemy import delete
 
 from flowo.accounts.access import (
     Action,
@@ -21,6 +22,7 @@ from flowo.accounts.access import (
     require_superuser,
     within,
 )
+from flowo.accounts.models import Membership
 from flowo.accounts.schemas import Role, Scope
 from flowo.db.engine import Database
 from flowo.errors import Forbidden, NotFound
@@ -140,7 +142,6 @@ async def test_every_role_and_scope_over_http(database: Database) -> None:
                     answer = await http.get(f"/api/probe/{action}/{workspace}", headers=headers)
                     expected = 200 if action.value in MAY[scope, role] else 403
                     assert answer.status_code == expected, (scope, role, action)
-                    assert answer.headers["content-type"].startswith("application/") is True
 
 
 async def test_a_token_for_one_workspace_sees_that_one(database: Database) -> None:
@@ -164,10 +165,6 @@ async def test_a_membership_that_ends_ends_at_once(database: Database) -> None:
         narrow = bearer(await token(database, ada.user, workspace_id=other))
         http.cookies.set("flowo_session", await cookie(database, ada.user))
         assert (await http.get(f"/api/probe/read/{other}")).status_code == 200
-        from sqlalchemy import delete
-
-        from flowo.accounts.models import Membership
-
         async with database.session() as session:
             await session.execute(delete(Membership).where(Membership.workspace_id == other))
         assert (await http.get(f"/api/probe/read/{other}")).status_code == 404
