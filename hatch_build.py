@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -60,13 +59,17 @@ class PagesHook(BuildHookInterface[Any]):
                     found.update(hashlib.sha256(path.read_bytes()).digest())
         return found.hexdigest()
 
-    def build(self) -> None:
-        stamp = self.stamp()
+    def install(self) -> None:
+        """node_modules as the lock file says; what is there already stays."""
         lock = hashlib.sha256((self.frontend / "package-lock.json").read_bytes()).hexdigest()
         installed = self.frontend / "node_modules" / ".flowo-lock"
         if not installed.exists() or installed.read_text() != lock:
             self.npm("ci", "--no-audit", "--no-fund")
             installed.write_text(lock)
+
+    def build(self) -> None:
+        stamp = self.stamp()
+        self.install()
         new = self.static.with_name(".static-new")
         shutil.rmtree(new, ignore_errors=True)
         self.npm("run", "build", "--", "--outDir", str(new), "--emptyOutDir")
@@ -103,11 +106,13 @@ class PagesHook(BuildHookInterface[Any]):
 
 
 def main() -> None:
-    """`python hatch_build.py` builds the pages in a checkout when they are stale."""
-    hook = PagesHook(str(Path(__file__).parent), {}, None, None, "", "wheel")  # type: ignore[arg-type]
-    if hook.must_build():
+    """`python hatch_build.py` builds the pages of a checkout when they are stale; `--modules`: what frontend/ needs."""
+    hook: BuildHookInterface[Any] = PagesHook(str(Path(__file__).parent), {}, None, None, "", "wheel")  # type: ignore[arg-type]
+    assert isinstance(hook, PagesHook)
+    if "--modules" in sys.argv:
+        hook.install()
+    elif hook.must_build():
         hook.build()
-    print(json.dumps({"static": str(hook.static)}))  # noqa: T201
 
 
 if __name__ == "__main__":

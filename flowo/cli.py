@@ -61,6 +61,7 @@ def serve(
         str | None, typer.Option(help="Path under which a reverse proxy serves flowo, e.g. /flowo.")
     ] = None,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the pages in a browser.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", hidden=True)] = False,
 ) -> None:
     """Serve the pages, the API and the live stream, with an embedded PostgreSQL unless another is given."""
     from flowo.serve import Serving
@@ -74,7 +75,7 @@ def serve(
         settings = settings_from(
             host=host, port=port, uds=uds, data_dir=data_dir, database_url=database_url, base_path=base_path
         )
-        code = run(Serving(settings, workers=workers, on_ready=show))
+        code = run(Serving(settings, workers=workers, reload=reload, on_ready=show))
     raise typer.Exit(code)
 
 

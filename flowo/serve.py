@@ -36,6 +36,7 @@ class Serving:
 
     settings: Settings
     workers: int = 1
+    reload: bool = False  # start the workers anew when the code changes
     on_ready: Callable[[Serving], Awaitable[None]] | None = None
     say: Callable[[str], None] = typer.echo
     url: str = ""  # of the database
@@ -94,7 +95,7 @@ def run(serving: Serving, embedded: Embedded | None, secret: str) -> int:
     from flowo import worker
 
     async def main() -> None:
-        serve_all = worker.several if serving.workers > 1 else worker.one
+        serve_all = worker.several if serving.workers > 1 or serving.reload else worker.one
         guard = asyncio.create_task(keep_alive(serving, embedded)) if embedded is not None else None
         try:
             await serve_all(serving, lambda: announce(serving, secret))

@@ -10,7 +10,6 @@ import importlib_resources
 from fastapi import FastAPI, Request
 from importlib_resources.abc import Traversable
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowo.errors import NotFound
 from flowo.settings import Settings
@@ -47,26 +46,10 @@ NO_BUNDLE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flowo
 
 def mount(app: FastAPI, settings: Settings) -> None:
     """The last routes of the app: what no other route takes."""
-    app.add_middleware(BasePath, base_path=settings.base_path)
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(path: str, request: Request) -> Response:
         return answer(path, request, settings.base_path)
-
-
-class BasePath:
-    """Takes requests with the base path and without it: some proxies strip it, others do not."""
-
-    def __init__(self, app: ASGIApp, base_path: str) -> None:
-        self.app, self.base_path = app, base_path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.base_path and scope["type"] == "http":
-            path = scope["path"]
-            if path != self.base_path and not path.startswith(self.base_path + "/"):
-                path = self.base_path + path
-            scope = {**scope, "root_path": self.base_path, "path": path}
-        await self.app(scope, receive, send)
 
 
 def answer(path: str, request: Request, base_path: str) -> Response:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from email.utils import formatdate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -134,7 +135,9 @@ async def several(serving: Serving, on_ready: Callable[[], Awaitable[None]]) -> 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if not _ignored(number):
             loop.add_signal_handler(number, leaving.set)
-    children = [asyncio.create_task(_keep(serving, leaving)) for _ in range(serving.workers)]
+    changed = asyncio.Event()
+    children = [asyncio.create_task(_keep(serving, leaving, changed)) for _ in range(serving.workers)]
+    looking = asyncio.create_task(_look_for_changes(changed)) if serving.reload else None
     try:
         answered = asyncio.create_task(asyncio.to_thread(_wait_for_answer, serving))
         left = asyncio.create_task(leaving.wait())
@@ -145,10 +148,24 @@ async def several(serving: Serving, on_ready: Callable[[], Awaitable[None]]) -> 
         await left
     finally:
         leaving.set()
+        if looking is not None:
+            looking.cancel()
         await asyncio.gather(*children)
 
 
-async def _keep(serving: Serving, leaving: asyncio.Event) -> None:
+async def _look_for_changes(changed: asyncio.Event) -> None:
+    def newest() -> int:
+        return max(path.stat().st_mtime_ns for path in Path(__file__).parent.rglob("*.py"))
+
+    last = newest()
+    while True:
+        await asyncio.sleep(0.5)
+        if (now := newest()) != last:
+            last = now
+            changed.set()
+
+
+async def _keep(serving: Serving, leaving: asyncio.Event, changed: asyncio.Event) -> None:
     left = asyncio.create_task(leaving.wait())
     numbers = [made.fileno() for made in serving.listening]
     told = {"settings": serving.settings.model_dump(mode="json"), "url": serving.url, "sockets": numbers}
@@ -164,8 +181,11 @@ async def _keep(serving: Serving, leaving: asyncio.Event) -> None:
         assert child.stdin is not None
         child.stdin.write(json.dumps(told).encode() + b"\n")
         ended = asyncio.create_task(child.wait())
-        await asyncio.wait([ended, left], return_when=asyncio.FIRST_COMPLETED)
-        if leaving.is_set():
+        moved = asyncio.create_task(changed.wait())
+        await asyncio.wait([ended, left, moved], return_when=asyncio.FIRST_COMPLETED)
+        moved.cancel()
+        if leaving.is_set() or changed.is_set():
+            changed.clear()
             with contextlib.suppress(ProcessLookupError):
                 child.terminate()
             try:
@@ -173,15 +193,19 @@ async def _keep(serving: Serving, leaving: asyncio.Event) -> None:
             except TimeoutError:
                 child.kill()
                 await ended
-            return
+            child.stdin.close()
+            continue
         child.stdin.close()
         quick = quick + 1 if time.monotonic() - begun < 5 else 0
         log.error("a worker (pid %s) ended with %s; another takes its place", child.pid, child.returncode)
-        if quick >= 3:
+        if serving.reload:  # a typing error, most likely: wait for its correction
+            await asyncio.wait([left, asyncio.create_task(changed.wait())], return_when=asyncio.FIRST_COMPLETED)
+        elif quick >= 3:
             serving.failure = "workers end as soon as they start: see above"
             leaving.set()
             return
         await asyncio.sleep(0.5 * quick)
+    left.cancel()
 
 
 def _wait_for_answer(serving: Serving) -> None:

@@ -1,0 +1,62 @@
+# Every target is a line; `make setup` comes first by itself, and is instant when nothing changed.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
+STAMP := .venv/.stamp
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all chaos bench dev lint fix types client wheels node chromium
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(STAMP) ## a local environment with both distributions, and the built pages
+	@$(BIN)/python hatch_build.py
+
+demo: setup ## serve, and run the demo workflow before your eyes (EXIT=1: end after a verified run)
+	@$(BIN)/flowo demo $(if $(EXIT),--exit --no-open,$(shell [ -t 1 ] || echo --exit --no-open))
+
+test: setup node chromium lint types ## all tests: Python, frontend, and a walk in a real browser
+	@$(NPM) test --silent
+	@$(BIN)/pytest -m "not all"
+
+test-all: test ## the long and rare ones too: every version of Snakemake
+	@$(BIN)/pytest -m all --timeout 1800
+
+chaos: setup ## kill things at random under load, and check that nothing was lost
+	@$(BIN)/pytest tests/bench/chaos.py --timeout 1800
+
+bench: setup ## measure, and print the table
+	@$(BIN)/python -m tests.bench
+
+dev: setup node ## reload on both sides: pages at http://127.0.0.1:5173, API at :3100
+	@trap 'kill 0' EXIT; $(NPM) run dev & $(BIN)/flowo serve --reload --port 3100 --data-dir .venv/dev
+
+lint: setup node ## style of both sides, and who may import whom
+	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/lint-imports --no-cache && $(NPM) run --silent lint
+
+fix: setup node ## what lint can repair by itself
+	@$(BIN)/ruff check --fix; $(BIN)/ruff format; $(NPM) run --silent fix
+
+types: setup node ## mypy and tsc
+	@$(BIN)/mypy && $(NPM) run --silent types
+
+client: setup node ## write frontend/openapi.json and the types made from it
+	@$(BIN)/python tests/house/openapi.py > frontend/openapi.json && $(NPM) run --silent client
+
+wheels: setup ## both wheels and source distributions, in dist/
+	@rm -rf dist && $(BIN)/python -m build --installer uv -o dist . && $(BIN)/python -m build --installer uv -o dist plugin
+
+$(STAMP): pyproject.toml plugin/pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "flowo needs Python 3.11 or later: make PYTHON=python3.12 …")'
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv -c constraints.txt || echo "no uv: pip does it, slower"
+	@FLOWO_SKIP_FRONTEND=1 $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ./plugin -e '.[dev,demo]' \
+	  || FLOWO_SKIP_FRONTEND=1 $(BIN)/python -m pip install --quiet -c constraints.txt -e ./plugin -e '.[dev,demo]'
+	@touch $@
+
+node: setup
+	@$(BIN)/python hatch_build.py --modules
+
+chromium:
+	@sh tests/chromium.sh
