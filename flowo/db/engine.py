@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import asyncpg
+import orjson
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -31,6 +32,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
+            json_deserializer=orjson.loads,
             connect_args={"server_settings": {"application_name": "flowo", "jit": "off"}, "timeout": 10},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
 import uuid
@@ -101,7 +102,7 @@ async def take(
     batch = batch.after(held)
     if not batch.lines:
         return held, False
-    run = Run(**{c: row[c] for c in RUN_COLUMNS}, **{c: orjson.loads(row[c]) for c in JSON_COLUMNS})
+    run = Run(**{c: row[c] for c in RUN_COLUMNS}, **{c: copy.deepcopy(row[c]) for c in JSON_COLUMNS})
     run.status = state.heard(run.status)
     run.lost_since = None
     numbers, everything = touched(batch.lines)
@@ -113,7 +114,7 @@ async def take(
         "INSERT INTO journal (run_id, first_seq, last_seq, sent_at, unread, body) VALUES ($1, $2, $3, $4, $5, $6)",
         run_id, batch.first_seq, batch.last_seq, sent_at, fold.unread or None, batch.body(),
     )  # fmt: skip
-    before = {column: orjson.loads(row[column]) for column in JSON_COLUMNS}
+    before = {column: row[column] for column in JSON_COLUMNS}
     await write(pg, run_id, fold, before, revision=revision, last_seq=batch.last_seq, sent_at=sent_at)
     return batch.last_seq, True
 

@@ -1,0 +1,89 @@
+"""Every recording through the real handler, the real endpoint and the real database, against an independent reading."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from pathlib import Path
+
+import expectation
+import factories
+import pytest
+import replay
+from conftest import Served
+
+CUT = {"big3000_dry"}  # these recordings hold the head, the biggest record and the tail only
+QUIET = {"quiet_bare"}  # no job_finished in the records; only the plugin's look into the graph could know
+
+
+def spool_of(name: str, monkeypatch: pytest.MonkeyPatch) -> bytes | None:
+    """What the real handler spooled while the recording was played to it."""
+    monkeypatch.setattr(sys, "argv", replay.argv(name))
+    handler = replay.handler(name, dry_run=True, close_timeout=0.1)
+    closed = False
+    for line in replay.read(name):
+        if line["kind"] == "record":
+            record = replay.log_record(line)
+            record.rundir = str(Path.cwd())
+            handler.handle(record)
+        elif line["kind"] == "close":
+            try:
+                if "exc" in line:  # Snakemake closes its handlers while this is under way
+                    raise RuntimeError(line["exc"])
+                handler.close()
+            except RuntimeError:
+                handler.close()
+            closed = True
+    if not closed and handler._recorder is not None:
+        handler._recorder.watch.remove()
+        handler._recorder.closed = True
+    found = list(Path(".snakemake/flowo").glob("*.jsonl"))
+    return found[0].read_bytes() if found else None
+
+
+@pytest.mark.parametrize("name", [name for name in replay.NAMES if name not in CUT])
+async def test_a_recording_ends_in_the_rows_that_it_tells(
+    name: str, served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("FLOWO_DATA_DIR", str(tmp_path / "nowhere"))
+    spool = spool_of(name, monkeypatch)
+    if spool is None:
+        pytest.skip("this command runs nothing")
+    run_id = uuid.uuid4()
+    lines = spool.splitlines(keepends=True)
+    for first in range(0, len(lines), 17):
+        answer = await served.client.post(
+            f"/api/ingest/v1/runs/{run_id}/events",
+            content=factories.packed(b"".join(lines[first : first + 17])),
+            headers=factories.headers(),
+        )
+        assert answer.status_code == 200, answer.text
+    assert answer.json() == {"acked": len(lines)}
+
+    told = expectation.expected(replay.read(name))
+    run = (await served.client.get(f"/api/v1/runs/{run_id}")).json()
+    assert run["status"] == told.status
+    assert run["skipped_events"] == run["gaps"] == 0
+    assert (run["message"] is not None) == told.message
+    if told.message and told.status == "failed":
+        assert run["first_failure"]["message"]
+    jobs = {}
+    cursor = ""
+    while cursor is not None:
+        page = (await served.client.get(f"/api/v1/runs/{run_id}/jobs?limit=500{cursor}")).json()
+        jobs |= {job["number"]: (job["rule"], job["status"], job["attempt"]) for job in page["items"]}
+        cursor = f"&cursor={page['next']}" if page["next"] else None
+    if name in QUIET:
+        told.jobs = {n: (rule, "aborted", attempt) for n, (rule, _, attempt) in told.jobs.items()}
+    assert jobs == told.jobs
+    counts = run["jobs"]
+    assert counts["total"] == sum(counts[status] for status in counts if status != "total")
+    if told.total is not None:
+        assert counts["total"] == max(told.total, len(jobs))
+    assert sum(rule["jobs"]["total"] for rule in run["rules"]) == counts["total"]
+    assert 0 <= run["progress"] <= 1
+    if told.status == "succeeded" and not run["dry_run"] and name not in QUIET:
+        assert run["progress"] == 1
