@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import socket
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 KEYS = {
@@ -28,8 +27,7 @@ class NoServer(Exception):
     """There is no server to talk to; the message says why."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A server and how to reach it. `url` is what people see; with `socket` the bytes go there."""
 
     url: str
@@ -205,7 +203,7 @@ def find(url: str | None = None) -> Target:
         given, source = str(configured), str(config_path())
     else:
         own = own_server()
-        return dataclasses.replace(own, token=token) if token else own
+        return own._replace(token=token) if token else own
     target = target_of(given, ca=values.get("ca"), source=source)
     # A configured token goes to the configured server only: not to whatever address is tried once.
     if not token and (not configured or _same(configured, target)):
@@ -215,7 +213,7 @@ def find(url: str | None = None) -> Target:
             own = own_server()
             if target.url == own.url or (target.socket and target.socket == own.socket):
                 return own
-    return dataclasses.replace(target, token=token)
+    return target._replace(token=token)
 
 
 def _same(configured: object, target: Target) -> bool:

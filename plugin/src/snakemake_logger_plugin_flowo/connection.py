@@ -11,7 +11,7 @@ import http.client
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from snakemake_logger_plugin_flowo.config import Target
@@ -28,8 +28,7 @@ class Unreachable(Exception):
         self.waited = waited
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -104,6 +103,12 @@ class Connection:
                     continue  # the server closed an idle connection; all that we send may be sent twice
                 raise Unreachable(_reason(error), waited=isinstance(error, TimeoutError)) from error
         raise Unreachable("the connection was closed again and again")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def close(self) -> None:
         if self._open is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import enum
 import json
 import os
 import time
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo import wire
@@ -29,8 +29,7 @@ class Step(enum.Enum):
     PARKED = "parked"  # trying again would not help; somebody has to do something
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     step: Step
     reason: str = ""
     wait: float | None = None  # s, when the server said how long
@@ -173,7 +172,7 @@ class Shipment:
     def keep(self, server: str, *, final: bool = False) -> None:
         """Write down how far the server has it; when it has all of an ended run, nothing is left to do."""
         done = self.ended or final
-        spools.Ack(acked=self.acked, offset=self._offset, server=server, ended=done).save(self.path)
+        spools.Ack(self.acked, self._offset, server, done).save(self.path)
         if done:
             spools.unregister(self.path)
 

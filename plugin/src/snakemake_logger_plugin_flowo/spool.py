@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import stat
@@ -11,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from snakemake_logger_plugin_flowo import wire
 
@@ -117,28 +117,25 @@ class Spool:
 
 
 def _shorter(event: wire.Event) -> wire.Event:
-    """The same event with lists of at most 1,000 and texts of at most 16,384 entries, for one above the limit."""
-    changes: dict[str, object] = {}
-    for field in dataclasses.fields(event):
-        value = getattr(event, field.name)
+    """The same event with less in its lists and texts, for one that is above the limit."""
+    changes: dict[str, Any] = {}
+    for name, value in vars(event).items():
         if isinstance(value, str) and len(value) > 16_384:
-            changes[field.name] = value[:16_384] + "… (cut by flowo: the event was too large)"
-        elif isinstance(value, list) and field.name != "jobs" and field.name != "nodes":
-            texts = [item[:2_048] if isinstance(item, str) else item for item in value[:1_000]]
-            changes[field.name] = texts
-            if f"{field.name}_total" in event.__slots__ and getattr(event, f"{field.name}_total", None) is None:
-                changes[f"{field.name}_total"] = len(value)
-        elif isinstance(value, dict) and len(json.dumps(value, default=str)) > 100_000:
-            changes[field.name] = {str(key)[:1_024]: str(item)[:1_024] for key, item in list(value.items())[:50]}
-        elif isinstance(event, wire.Plan) and field.name == "jobs":
-            changes["jobs"] = [
-                {key: job[key] for key in ("job", "rule", "needs", "wildcards") if key in job} for job in value
-            ]
-    return dataclasses.replace(event, **changes)
+            changes[name] = value[:16_384] + "… (cut by flowo: the event was too large)"
+        elif isinstance(value, list) and name in ("inputs", "outputs", "logs", "configfiles", "command"):
+            changes[name] = [item[:2_048] if isinstance(item, str) else item for item in value[:1_000]]
+            total = f"{name}_total"
+            if total in event.defaults and getattr(event, total) is None and len(value) > 1_000:
+                changes[total] = len(value)
+        elif isinstance(value, dict) and len(value) > 50:
+            changes[name] = {str(key)[:1_024]: str(item)[:1_024] for key, item in list(value.items())[:50]}
+        elif isinstance(event, wire.Plan) and name == "jobs":
+            kept = ("job", "rule", "needs", "wildcards")
+            changes[name] = [{key: job[key] for key in kept if key in job} for job in value]
+    return event.replace(**changes)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     seq: int
     data: bytes  # newline included
     end: int  # offset behind it in the file
@@ -168,33 +165,34 @@ def number(line: bytes) -> int | None:
     return int(digits) if digits.isdigit() else None
 
 
-@dataclasses.dataclass(slots=True)
 class Ack:
     """How far a server has a spool: the content of the file `<run id>.ack` beside it."""
 
-    acked: int = 0
-    offset: int = 0
-    server: str = ""
-    uid: int = -1
-    updated: float = 0.0
-    ended: bool = False  # all of it, `run_ended` included
+    def __init__(self, acked: int = 0, offset: int = 0, server: str = "", ended: bool = False) -> None:
+        self.acked = acked
+        self.offset = offset
+        self.server = server
+        self.ended = ended  # all of it, `run_ended` included
+        self.updated = 0.0
 
     @classmethod
     def load(cls, spool: Path) -> Ack:
+        ack = cls()
         try:
             data = json.loads(spool.with_suffix(".ack").read_bytes())
-            ack = cls(**{f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data})
-            return ack if isinstance(ack.acked, int) and isinstance(ack.offset, int) else cls()
-        except (OSError, ValueError, TypeError):
+            ack.acked, ack.offset = int(data["acked"]), int(data["offset"])
+            ack.server, ack.ended, ack.updated = str(data["server"]), bool(data["ended"]), float(data["updated"])
+        except (OSError, ValueError, TypeError, KeyError):
             return cls()
+        return ack
 
     def save(self, spool: Path) -> None:
         """Replace the file in one step; when it cannot be kept, the server drops what it gets twice."""
-        self.uid, self.updated = os.getuid(), time.time()
+        self.updated = time.time()
         target = spool.with_suffix(".ack")
         temporary = target.with_suffix(f".ack-{os.getpid()}")
         with contextlib.suppress(OSError):
-            temporary.write_text(json.dumps(dataclasses.asdict(self)))
+            temporary.write_text(json.dumps({"uid": os.getuid(), **vars(self)}))
             temporary.replace(target)
 
 

@@ -11,14 +11,15 @@ from snakemake_logger_plugin_flowo import wire
 FILES_KEPT = 10_000  # of one list of files; `inputs_total` tells how many there were
 TEXT_KEPT = 256 * 1024  # characters of one text
 
-_RESTARTING = re.compile(r"Trying to restart job ([\w-]+)\.")
-_SUBMITTED = re.compile(r"Submitted (group )?job ([\w-]+) with external jobid '(.*)'\.", re.DOTALL)
-_RESUMED = re.compile(r"Resuming incomplete job ([\w-]+) with external jobid '(.*)'\.")
-_SLURM = re.compile(r"Job ([\w-]+) has been submitted with SLURM jobid (\w+)(?: \(log: (.*)\))?\.?")
-_SLURM_ARRAY = re.compile(r"Submitted array job with Snakemake IDs ([\d, ]+) and SLURM job ID (\w+)\.")
-_EXIT_CODE = re.compile(r"returned non-zero exit status (\d+)")
-_SIGNAL = re.compile(r"died with (?:<Signals\.\w+: (\d+)>|unknown signal (\d+))")
-_MISSING_OUTPUT_JOB = re.compile(r"^Job (\d+)\b", re.MULTILINE)
+# Patterns as text: most runs need none of them, and compiling all takes 6 ms of Snakemake's start.
+_RESTARTING = r"Trying to restart job ([\w-]+)\."
+_SUBMITTED = r"Submitted (group )?job ([\w-]+) with external jobid '((?s:.*))'\."
+_RESUMED = r"Resuming incomplete job ([\w-]+) with external jobid '(.*)'\."
+_SLURM = r"Job ([\w-]+) has been submitted with SLURM jobid (\w+)(?: \(log: (.*)\))?\.?"
+_SLURM_ARRAY = r"Submitted array job with Snakemake IDs ([\d, ]+) and SLURM job ID (\w+)\."
+_EXIT_CODE = r"returned non-zero exit status (\d+)"
+_SIGNAL = r"died with (?:<Signals\.\w+: (\d+)>|unknown signal (\d+))"
+_MISSING_OUTPUT_JOB = r"(?m)^Job (\d+)\b"
 # Up to 9.25.2 the job_error of each finally failed job comes once more after this text.
 _REPEATED_BELOW = "Look below for error messages"
 _NOT_A_RECORD = ("", "None")  # a message of None arrives as this string (QueueHandler.prepare)
@@ -241,7 +242,7 @@ class Translator:
         exception = _text_or_none(getattr(record, "exception", None))
         message = _text(record.msg)
         if "MissingOutputException" in (exception, message.partition(" ")[0]):
-            found = _MISSING_OUTPUT_JOB.search(message)
+            found = re.search(_MISSING_OUTPUT_JOB, message)
             if found:
                 job = int(found[1])
                 self._end(job)
@@ -264,17 +265,17 @@ class Translator:
         found: list[wire.Event] = []
         if _REPEATED_BELOW in text:
             self._repeats = True
-        elif "restart job" in text and (match := _RESTARTING.search(text)):
+        elif "restart job" in text and (match := re.search(_RESTARTING, text)):
             found = [wire.JobRestarting(job=job) for job in self._jobs(match[1])]
-        elif "external jobid" in text and (match := _SUBMITTED.search(text)):
+        elif "external jobid" in text and (match := re.search(_SUBMITTED, text)):
             if match[1] and self._group_jobs:
                 self._groups[match[2]] = list(self._group_jobs)
             found = self._submitted(self._jobs(match[2]), match[3])
-        elif "external jobid" in text and (match := _RESUMED.search(text)):
+        elif "external jobid" in text and (match := re.search(_RESUMED, text)):
             found = self._submitted(self._jobs(match[1]), match[2])
-        elif "SLURM" in text and (match := _SLURM.search(text)):
+        elif "SLURM" in text and (match := re.search(_SLURM, text)):
             found = self._submitted(self._jobs(match[1]), match[2], match[3])
-        elif "SLURM" in text and (match := _SLURM_ARRAY.search(text)):
+        elif "SLURM" in text and (match := re.search(_SLURM_ARRAY, text)):
             found = self._submitted([int(job) for job in re.findall(r"\d+", match[1])], match[2])
         return [log, *found]
 
@@ -364,8 +365,8 @@ def _end_of_process(message: str | None) -> tuple[int | None, int | None]:
     """Exit code and signal of the process, where the text tells."""
     if not message:
         return None, None
-    codes = _EXIT_CODE.findall(message)
+    codes = re.findall(_EXIT_CODE, message)
     if codes:
         return int(codes[-1]), None
-    signals = _SIGNAL.findall(message)
+    signals = re.findall(_SIGNAL, message)
     return (None, int(signals[-1][0] or signals[-1][1])) if signals else (None, None)

@@ -1,4 +1,4 @@
-"""The wire: what the plugin writes to its spool and posts to a server, as frozen dataclasses of the standard library.
+"""The wire: what the plugin writes to its spool and posts to a server, as frozen classes of the standard library alone.
 
 A batch is NDJSON (one event a line, UTF-8, at most `BATCH_EVENTS` lines, gzip or zlib by `Content-Encoding`), posted
 to `/api/ingest/v1/runs/{run_id}/events`. Each line is an object with
@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
 WIRE_VERSION = 1
 BATCH_EVENTS = 1_000  # events in one POST at most
@@ -25,14 +26,58 @@ SENT_AT_HEADER = "Flowo-Sent-At"  # float seconds since the epoch by the sender'
 WIRE_HEADER = "Flowo-Wire"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@typing.dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(dataclasses.field,))
 class Event:
-    """What happened, as heard. Subclasses give the fields; `kind` is the word on the wire."""
+    """What happened, as heard. Subclasses give the fields; `kind` is the word on the wire.
+
+    A dataclass to type checkers and in use, but not made by `dataclasses.dataclass`, which compiles methods for each;
+    that took half of what the plugin may add to Snakemake's start.
+    """
 
     kind: ClassVar[str] = ""
+    defaults: ClassVar[dict[str, Any]] = {}  # of all fields, in their order
+    _made: ClassVar[dict[str, Callable[[], Any]]] = {}  # fields whose default is made anew
+
+    def __init_subclass__(cls) -> None:
+        cls.defaults, cls._made = {}, {}
+        for name in cls.__annotations__:
+            if name == "kind":
+                continue
+            default = cls.__dict__[name]
+            if isinstance(default, dataclasses.Field):
+                factory = default.default_factory
+                assert not isinstance(factory, dataclasses._MISSING_TYPE)
+                cls._made[name] = factory
+                default = factory()
+                delattr(cls, name)
+            cls.defaults[name] = default
+
+    def __init__(self, **values: Any) -> None:
+        state = self.__dict__
+        state.update(self.defaults)
+        for name, factory in self._made.items():
+            state[name] = factory()
+        state.update(values)
+        if len(state) != len(self.defaults):
+            raise TypeError(f"{self.kind} has no field {', '.join(sorted(state.keys() - self.defaults.keys()))}")
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed."""
+        return type(self)(**{**self.__dict__, **changes})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an event is not changed: {name}")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items() if value != self.defaults[name])
+        return f"{type(self).__name__}({told})"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RunOpened(Event):
     """Always the first event (seq 1): what the plugin knows before Snakemake has said anything."""
 
@@ -58,7 +103,6 @@ class RunOpened(Event):
     imported: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowStarted(Event):
     kind: ClassVar[str] = "workflow_started"
     workflow_id: str | None = None  # Snakemake's own, fresh at each invocation
@@ -73,7 +117,6 @@ class WorkflowStarted(Event):
     config_md5: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance(Event):
     """What the bounded worker found out beside the events."""
 
@@ -84,7 +127,6 @@ class Provenance(Event):
     git_dirty: bool | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RuleGraph(Event):
     """The graph of the rules of the whole workflow. `links`: pairs (source, target) of indices into `nodes`."""
 
@@ -93,7 +135,6 @@ class RuleGraph(Event):
     links: list[list[int]] = dataclasses.field(default_factory=list)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ResourcesInfo(Event):
     kind: ClassVar[str] = "resources_info"
     cores: int | None = None
@@ -101,7 +142,6 @@ class ResourcesInfo(Event):
     provided: dict[str, Any] | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo(Event):
     """How many jobs of each rule this invocation needs, without Snakemake's own key `total`."""
 
@@ -109,7 +149,6 @@ class RunInfo(Event):
     stats: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Event):
     """A part (`part` of `parts`, from 1) of the jobs that this invocation is to run; the last whole generation holds.
 
@@ -125,7 +164,6 @@ class Plan(Event):
     jobs: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobStarted(Event):
     """Selected by the scheduler; says nothing of running."""
 
@@ -134,14 +172,12 @@ class JobStarted(Event):
     groups: list[str] = dataclasses.field(default_factory=list)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class GroupInfo(Event):
     kind: ClassVar[str] = "group_info"
     group: str = ""
     jobs: list[int] = dataclasses.field(default_factory=list)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobInfo(Event):
     """A job was handed to the executor: a new attempt. `local`: runs in or beside Snakemake itself, so it runs now."""
 
@@ -165,7 +201,6 @@ class JobInfo(Event):
     command: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobSubmitted(Event):
     """The executor's own words, read from a text record: these jobs got an external id (Slurm job id or the like)."""
 
@@ -175,7 +210,6 @@ class JobSubmitted(Event):
     log: str | None = None  # the executor's log file
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobRunning(Event):
     """Evidence that a submitted job runs now."""
 
@@ -184,7 +218,6 @@ class JobRunning(Event):
     evidence: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobFinished(Event):
     """`evidence`: `event` (Snakemake said so) or `observed` (seen in its job graph; `--quiet` hides the event)."""
 
@@ -193,7 +226,6 @@ class JobFinished(Event):
     evidence: str = "event"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobRestarting(Event):
     """Snakemake will try the job again."""
 
@@ -201,7 +233,6 @@ class JobRestarting(Event):
     job: int = 0
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobError(Event):
     """An attempt failed. `message`: the error text that came with it (the same thread's `error` record, if any)."""
 
@@ -217,7 +248,6 @@ class JobError(Event):
     missing_outputs: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class GroupError(Event):
     kind: ClassVar[str] = "group_error"
     group: str = ""
@@ -225,7 +255,6 @@ class GroupError(Event):
     external_id: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Error(Event):
     """An exception that Snakemake printed; `job` is never given (a job's own goes into `JobError`)."""
 
@@ -234,7 +263,6 @@ class Error(Event):
     message: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Log(Event):
     """A line or block of Snakemake's own log that has no event of its own."""
 
@@ -243,7 +271,6 @@ class Log(Event):
     text: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LogSnapshot(Event):
     """The tail of a job's log file, copied as soon as its failure was known."""
 
@@ -256,7 +283,6 @@ class LogSnapshot(Event):
     note: str | None = None  # why there is none, or that a retry may have been faster
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Gap(Event):
     """`count` events were lost before they could be spooled, or are gone from the spool."""
 
@@ -265,7 +291,6 @@ class Gap(Event):
     reason: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded(Event):
     """How Snakemake ended, with the evidence; `outcome`: `succeeded`, `failed` or `interrupted`."""
 
@@ -284,25 +309,15 @@ KINDS: dict[str, type[Event]] = {
     )
 }  # fmt: skip
 
-_FIELDS: dict[type[Event], tuple[tuple[str, Any], ...]] = {
-    cls: tuple(
-        (f.name, f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default)
-        for f in dataclasses.fields(cls)
-    )
-    for cls in KINDS.values()
-}
-_NAMES: dict[type[Event], frozenset[str]] = {cls: frozenset(n for n, _ in fields) for cls, fields in _FIELDS.items()}
-
-
 _to_json = json.JSONEncoder(separators=(",", ":"), default=str, allow_nan=False).encode  # json.dumps makes one a call
 
 
 def encode(event: Event, *, seq: int, at: float) -> bytes:
     """One line of a batch, newline included, ASCII only (so lone surrogates survive as escapes)."""
     line: dict[str, Any] = {"seq": seq, "at": round(at, 6), "kind": event.kind}
-    for name, default in _FIELDS[type(event)]:
-        value = getattr(event, name)
-        if value != default:
+    defaults = event.defaults
+    for name, value in event.__dict__.items():
+        if value != defaults[name]:
             line[name] = value
     try:
         return _to_json(line).encode() + b"\n"
@@ -330,5 +345,5 @@ def decode(line: Mapping[str, Any]) -> Event | None:
     cls = KINDS.get(line.get("kind", ""))
     if cls is None:
         return None
-    names = _NAMES[cls]
+    names = cls.defaults
     return cls(**{name: value for name, value in line.items() if name in names})

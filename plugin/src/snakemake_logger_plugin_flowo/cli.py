@@ -1,0 +1,227 @@
+"""The command `flowo`: the client's commands, and the server's by the entry-point group `flowo.commands`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from snakemake_logger_plugin_flowo import config
+from snakemake_logger_plugin_flowo.client import Failed, managing, reporting
+from snakemake_logger_plugin_flowo.recorder import VERSION
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Data directory of a server on this machine; its owner needs no token.")
+]
+
+
+def build() -> typer.Typer:
+    """The application with every command that is installed."""
+    app = typer.Typer(
+        name="flowo",
+        help="Records and shows Snakemake runs as they happen.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_options)
+    app.add_typer(_config_app(), name="config")
+    app.add_typer(_token_app(), name="token")
+    app.command()(sync)
+    from importlib.metadata import entry_points
+
+    for entry in sorted(entry_points(group="flowo.commands"), key=lambda entry: entry.name):
+        try:
+            entry.load()(app)
+        except Exception as error:
+            print(
+                f"flowo: the commands of {entry.value} are not available ({type(error).__name__}: {error})",
+                file=sys.stderr,
+            )
+    return app
+
+
+def main() -> None:
+    """What the script `flowo` calls."""
+    if sys.argv[1:] == ["--version"]:  # without loading the server
+        print(f"flowo {VERSION}")
+        return
+    try:
+        build()()
+    except Failed as error:
+        fail(str(error))
+    except BrokenPipeError:  # `flowo … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    print(f"flowo: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"flowo {VERSION}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def sync(
+    directories: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]…", help="Where Snakemake was run.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All unsent runs of yours, wherever they are.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send what is recorded but not yet on the server. Ends with 0 when all is there."""
+    from snakemake_logger_plugin_flowo import sync as syncing
+
+    paths = syncing.collect(directories or ([] if everything else [Path.cwd()]), everything=everything)
+    reports: list[syncing.Report] = []
+    if paths:
+        with reporting() as connection:
+            reports = syncing.send_unsent(connection, paths)
+    if as_json:
+        print(json.dumps([report._asdict() for report in reports]))
+    else:
+        for report in reports:
+            state = f"{report.sent} events sent" if report.complete else f"not sent: {report.reason}"
+            print(f"{report.run_id}  {state}{', still running' if report.running else ''}")
+        if not reports:
+            print("nothing to send")
+    if not all(report.complete for report in reports):
+        raise typer.Exit(1)
+
+
+def _config_app() -> typer.Typer:
+    app = typer.Typer(help="Your configuration: the server's address and your token.", no_args_is_help=True)
+
+    @app.command("get")
+    def get(
+        key: Annotated[str | None, typer.Argument(help="One key; all without it.")] = None, as_json: AsJson = False
+    ) -> None:
+        """Print what is set; the token is shown only when it is asked for by name."""
+        values = _load()
+        if key is None:
+            shown = {name: "***" if name == "token" else value for name, value in values.items()}
+            print(json.dumps(shown) if as_json else "\n".join(f"{name} = {value}" for name, value in shown.items()))
+            return
+        if key not in values:
+            fail(f"{key} is not set")
+        print(json.dumps({key: values[key]}) if as_json else values[key])
+
+    @app.command("set")
+    def set_(
+        key: Annotated[str, typer.Argument(help="; ".join(f"{name}: {text}" for name, text in config.KEYS.items()))],
+        value: Annotated[
+            str | None, typer.Argument(help="Asked for when left out, so that a token stays out of the history.")
+        ] = None,
+    ) -> None:
+        """Set one key."""
+        if key not in config.KEYS:
+            fail(f"there is no key {key}: choose one of {', '.join(config.KEYS)}")
+        if value is None:
+            value = typer.prompt(key, hide_input=key == "token") if sys.stdin.isatty() else sys.stdin.readline().strip()
+        if key == "url":
+            try:
+                config.target_of(value, source="url")
+            except config.ConfigError as error:
+                fail(str(error))
+        _save({**_load(), key: value})
+
+    @app.command("unset")
+    def unset(key: str) -> None:
+        """Remove one key."""
+        _save({name: value for name, value in _load().items() if name != key})
+
+    @app.command("path")
+    def path() -> None:
+        """Print where the configuration is."""
+        print(config.config_path())
+
+    return app
+
+
+def _load() -> dict[str, Any]:
+    try:
+        return config.load()
+    except config.ConfigError as error:
+        fail(str(error))
+
+
+def _save(values: dict[str, Any]) -> None:
+    try:
+        config.save(values)
+    except config.ConfigError as error:
+        fail(str(error))
+
+
+def _token_app() -> typer.Typer:
+    app = typer.Typer(help="Tokens for programs.", no_args_is_help=True)
+
+    @app.command("create")
+    def create(
+        name: Annotated[str, typer.Option(help="What it is for.")],
+        scope: Annotated[str, typer.Option(help="ingest (send runs), read, or full.")] = "ingest",
+        expires: Annotated[str, typer.Option(help="Days as in 90d, or never.")] = "90d",
+        workspace: Annotated[str | None, typer.Option(help="Only for this workspace.")] = None,
+        data_dir: DataDir = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Make a token and print it, once."""
+        if scope not in ("ingest", "read", "full"):
+            fail(f"there is no scope {scope}: choose ingest, read or full", 2)
+        asked = {"name": name, "scope": scope, "expires_in_days": _days(expires), "workspace": workspace}
+        made = managing(data_dir).ask("POST", "/api/v1/tokens", asked)
+        if as_json:
+            print(json.dumps({key: made.get(key) for key in ("id", "name", "token", "scope", "expires_at")}))
+        else:
+            print(made["token"])
+
+    @app.command("list")
+    def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+        """List your tokens, without the secrets."""
+        tokens = managing(data_dir).ask("GET", "/api/v1/tokens")["items"]
+        if as_json:
+            print(json.dumps(tokens))
+            return
+        for token in tokens:
+            ends = (token.get("expires_at") or "never")[:10]
+            used = (token.get("last_used_at") or "never")[:10]
+            about = f"{token['scope']:<6}  expires {ends}  used {used}"
+            print(f"{token['id']}  …{token.get('last4', '')}  {about}  {token['name']}")
+
+    @app.command("revoke")
+    def revoke(
+        id: Annotated[str, typer.Argument(help="From `flowo token list`.")],
+        data_dir: DataDir = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Make a token useless, at once."""
+        from urllib.parse import quote
+
+        managing(data_dir).ask("DELETE", f"/api/v1/tokens/{quote(id, safe='')}")
+        print(json.dumps({"id": id, "revoked": True}) if as_json else f"{id} is revoked")
+
+    return app
+
+
+def _days(text: str) -> int | None:
+    if text == "never":
+        return None
+    days = text.removesuffix("d")
+    if not days.isdigit() or int(days) < 1:
+        fail(f"{text!r} is not a time: write days as in 90d, or never", 2)
+    return int(days)

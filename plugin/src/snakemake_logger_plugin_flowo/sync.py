@@ -1,0 +1,98 @@
+"""Sends what spools still hold: for `flowo sync`, and for a server that collects unsent runs when it starts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from snakemake_logger_plugin_flowo import spool as spools
+from snakemake_logger_plugin_flowo.connection import Connection
+from snakemake_logger_plugin_flowo.sender import running
+from snakemake_logger_plugin_flowo.shipment import Outcome, Step, close_shipment, open_shipment
+
+PATIENCE = 10.0  # s of passing failures for one spool
+
+
+class Report(NamedTuple):
+    """What became of one spool."""
+
+    run_id: str
+    path: str
+    complete: bool  # the server has all that is in the file
+    sent: int  # events it got now
+    running: bool  # the run still goes on, and sends by itself
+    reason: str  # why it is not complete
+
+
+def collect(directories: Iterable[Path] = (), *, everything: bool = False) -> list[Path]:
+    """The unsent spools of this user: in the directories, or all that are known; oldest first."""
+    found: dict[Path, None] = {}
+    for directory in directories:
+        found.update(dict.fromkeys(spools.in_directory(directory)))
+    if everything:
+        found.update(dict.fromkeys(spools.registered()))
+        found.update(dict.fromkeys(spools.in_directory(spools.state_home() / "spool")))
+    unsent = [path for path in found if not spools.Ack.load(path).ended]
+    return sorted(unsent, key=lambda path: path.name)
+
+
+def send_unsent(
+    connection: Connection, paths: Iterable[Path] | None = None, *, told: Callable[[Report], None] | None = None
+) -> list[Report]:
+    """Send spools one by one (all of this user when none are named); stops when the server cannot be reached."""
+    reports: list[Report] = []
+    given_up = ""
+    for path in collect(everything=True) if paths is None else paths:
+        report = Report(path.stem, str(path), False, 0, False, given_up) if given_up else send(connection, path)
+        if not report.complete and report.reason.startswith(_UNREACHED):
+            given_up = report.reason
+        reports.append(report)
+        if told is not None:
+            told(report)
+    return reports
+
+
+_UNREACHED = "the server cannot be reached"
+
+
+def send(connection: Connection, path: Path) -> Report:
+    """Send one spool as far as it goes."""
+    alive = running(path)
+    try:
+        shipment = open_shipment(path)
+    except OSError as error:
+        return Report(path.stem, str(path), False, 0, alive, f"cannot be read: {error.strerror}")
+    before = shipment.acked
+    deadline = time.monotonic() + PATIENCE
+    try:
+        outcome = Outcome(Step.SENT)
+        while outcome.step is Step.SENT or (outcome.step is Step.LATER and time.monotonic() < deadline):
+            if outcome.step is Step.LATER:
+                if not outcome.reached and outcome.wait is None:
+                    break
+                time.sleep(min(outcome.wait or 0.5, max(0.0, deadline - time.monotonic())))
+            outcome = shipment.step(connection)
+            if outcome.step is Step.SENT:
+                deadline = time.monotonic() + PATIENCE
+        complete = outcome.step is Step.NOTHING
+        if shipment.acked or complete:
+            shipment.keep(connection.target.label, final=complete and not alive and _abandoned(path))
+        reason = outcome.reason
+        if outcome.step is Step.LATER and not outcome.reached:
+            reason = f"{_UNREACHED}: {reason}"
+        return Report(path.stem, str(path), complete, max(0, shipment.acked - before), alive, reason)
+    finally:
+        close_shipment(shipment)
+
+
+def _abandoned(path: Path) -> bool:
+    """Whether nobody writes to the spool any more: its process is gone, or it is another host's and long silent."""
+    if spools.header(path).get("host") == os.uname().nodename:
+        return True
+    try:
+        return path.stat().st_mtime < time.time() - 86_400
+    except OSError:
+        return False
