@@ -58,7 +58,8 @@ class Gate:
                 caller = await self._identify(scope, headers)
                 if caller.kind == "session" and scope["method"] not in SAFE:
                     check_origin(scope, headers)
-                scope.setdefault("state", {})["caller"] = caller
+                # A new dict: the server may hand the same one to all requests.
+                scope["state"] = {**scope.get("state", {}), "caller": caller}
         except FlowoError as error:
             await problem(error.status, error.title, error.detail, error.headers)(scope, receive, send)
             return
@@ -178,9 +179,14 @@ def _cookie(headers: Headers) -> str | None:
 def check_origin(scope: Scope, headers: Headers) -> None:
     """A write with a cookie must come from our own pages. The host is compared with its port: on a shared machine
     another port is another person, and to browsers the same site."""
+    fetched = headers.get("sec-fetch-site")
+    if fetched == "same-origin":
+        # No page can set this header. It holds where the Host was rewritten by a proxy, and where a form says
+        # "Origin: null" because our pages send no referrer; over plain HTTP to another machine browsers leave it out.
+        return
     claimed = headers.get("origin") or headers.get("referer")
     if claimed is None:
-        if headers.get("sec-fetch-site") in ("same-origin", "none"):
+        if fetched == "none":
             return
         raise Forbidden("A write with a session cookie needs an Origin header; programs use a token instead.")
     settings = scope["app"].state.settings

@@ -12,7 +12,7 @@ import string
 import uuid
 from typing import Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.accounts.models import Token, User, Workspace
@@ -25,6 +25,7 @@ CHECK = 6
 """Base62 characters that hold any CRC32: 62**6 > 2**32."""
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 LOCAL_NAME = "local clients"
+REPLACED_LASTS = dt.timedelta(hours=1)
 
 
 def keyed(secret: str, purpose: Literal["token", "session", "link"], text: str) -> bytes:
@@ -136,16 +137,17 @@ async def local_ingest_token(session: AsyncSession, secret: str, place: str = ""
     """The token for server.json: the local administrator's, ingest only, made anew at each start.
 
     `place` names the server (host and data directory): several may share a database, and each replaces its own only.
+    The one before lasts a while longer: a plugin that reports at this moment has it from the old server.json.
     """
     # The lock on the user keeps two starts of one server from leaving two tokens.
     administrator = await session.scalar(select(User).where(User.is_local).with_for_update())
     if administrator is None:
         raise LookupError("there is no local administrator")
     name = f"{LOCAL_NAME} {place}".rstrip()
+    mine = (Token.user_id == administrator.id, Token.is_local, Token.name == name)
+    await session.execute(delete(Token).where(*mine, Token.expires_at < func.now()))
     await session.execute(
-        update(Token)
-        .where(Token.user_id == administrator.id, Token.is_local, Token.name == name, Token.revoked_at.is_(None))
-        .values(revoked_at=func.now())
+        update(Token).where(*mine, Token.expires_at.is_(None)).values(expires_at=func.now() + REPLACED_LASTS)
     )
     _token, plain = await create(
         session, secret, administrator.id, name=name, scope=Scope.ingest, expires_at=None, is_local=True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import time
 import uuid
 from typing import Any
 
@@ -174,14 +173,9 @@ def read_jwt(secret: str, token: str) -> tuple[uuid.UUID, int] | None:
         return None
 
 
-def owner_jwt(secret: str) -> str:
-    """What whoever can read the secret shows through the unix socket: a statement of the data directory's owner."""
-    now = int(time.time())
-    return generate_jwt({"aud": OWNER_AUDIENCE, "iat": now}, secret, OWNER_SECONDS)
-
-
 def is_owner_jwt(secret: str, token: str) -> bool:
-    """Only of at most a minute: such a JWT is made for one call and never kept."""
+    """What whoever can read the secret shows through the unix socket. Only of at most a minute: such a JWT is made for
+    one call and never kept."""
     try:
         claims = decode_jwt(token, secret, [OWNER_AUDIENCE])
         return 0 < int(claims["exp"]) - int(claims["iat"]) <= OWNER_SECONDS

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import jwt
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -82,6 +84,11 @@ def client(app: FastAPI, base_url: str = HOST, **more: Any) -> httpx.AsyncClient
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def owner_jwt() -> str:
+    now = int(time.time())
+    return jwt.encode({"aud": users.OWNER_AUDIENCE, "iat": now, "exp": now + 60}, SECRET, "HS256")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from accounts_app import PASSWORD, SECRET, bearer, client, cookie, make_app, person, token
+from accounts_app import PASSWORD, SECRET, bearer, client, cookie, make_app, owner_jwt, person, token
 from sqlalchemy import func, select, update
 
 from flowo.accounts import links, users, workspaces
@@ -271,7 +271,7 @@ async def test_who_makes_links(database: Database) -> None:
         assert made.json()["url"].startswith("http://flowo.test/flowo/open/")
         async with database.session() as session:
             await workspaces.ensure_local_administrator(session)
-        owner = await http.post("/api/v1/auth/links", headers=bearer(users.owner_jwt(SECRET)))
+        owner = await http.post("/api/v1/auth/links", headers=bearer(owner_jwt()))
         assert owner.json()["url"].startswith("http://127.0.0.1:3100/flowo/open/")
         left = dt.datetime.fromisoformat(owner.json()["expires_at"]) - dt.datetime.now(dt.UTC)
         assert dt.timedelta(minutes=28) < left < dt.timedelta(minutes=32)
