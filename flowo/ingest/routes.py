@@ -112,7 +112,7 @@ async def post_heartbeat(run_id: uuid.UUID, request: Request, caller: CallerDep)
     async with request.app.state.database.driver() as pg:
         was = await pg.fetchval(
             """UPDATE run SET heard_at = clock_timestamp(),
-                 revision = revision + (status = 'lost')::int,
+                 revision = run.revision + (run.status = 'lost')::int,
                  changed_at = CASE WHEN run.status = 'lost' THEN clock_timestamp() ELSE run.changed_at END,
                  lost_since = NULL,
                  status = CASE WHEN run.status = 'lost' THEN 'running' ELSE run.status END

@@ -86,15 +86,12 @@ async def list_runs(
 async def facets(session: AsyncSession, workspaces: Workspaces, *, q: str | None, tag: Sequence[str]) -> schemas.Facets:
     """How many runs there are of each status, and the tags in use."""
     here = and_(Run.workspace_id.in_(workspaces), *_filters((), q, tag, None))
-    by_status = dict(
-        (await session.execute(select(Run.status, func.count()).where(here).group_by(Run.status))).tuples()
-    )
+    counted = await session.execute(select(Run.status, func.count()).where(here).group_by(Run.status))
+    by_status = {status: n for status, n in counted}
     one = select(func.unnest(views.TAGS).label("tag")).where(Run.workspace_id.in_(workspaces)).subquery()
+    runs = func.count().label("runs")
     tags = await session.execute(
-        select(one.c.tag, func.count().label("runs"))
-        .group_by(one.c.tag)
-        .order_by(func.count().desc(), one.c.tag)
-        .limit(100)
+        select(one.c.tag, runs).group_by(one.c.tag).order_by(runs.desc(), one.c.tag).limit(100)
     )
     return schemas.Facets(
         total=sum(by_status.values()), status=by_status, tags=[schemas.TagCount(tag=t, runs=n) for t, n in tags]

@@ -1,78 +1,26 @@
-"""A real server on loopback for the tests of the API: the whole app, its own database, a token."""
+"""Servers for the tests of the API: one that all share, whose runs have ids of their own, and one of a test's own."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from sqlalchemy import select
-
-from flowo.accounts import tokens
-from flowo.accounts.models import User
-from flowo.accounts.schemas import Scope
-from flowo.app import create_app
-from flowo.db.engine import Database
-from flowo.settings import Settings
+from servers import Served, serving
 
 
-@dataclass
-class Served:
-    """A server that listens. `client` has a token of full scope, of the local administrator."""
-
-    app: FastAPI
-    url: str
-    client: httpx.AsyncClient
-    token: str
-
-    @property
-    def database(self) -> Database:
-        found: Database = self.app.state.database
-        return found
-
-    async def new_token(self, scope: Scope, user: User | None = None) -> str:
-        async with self.database.session() as session:
-            user = user or (await session.scalars(select(User).where(User.is_local))).one()
-            _row, plain = await tokens.create(
-                session, self.app.state.secret, user.id, name="test", scope=scope, expires_at=None
-            )
-        return plain
-
-
-@contextlib.asynccontextmanager
-async def serving(database_url: str, data_dir: Path, **settings: Any) -> AsyncIterator[Served]:
-    data_dir.mkdir(exist_ok=True)
-    app = create_app(Settings(data_dir=data_dir, **settings), database_url=database_url)
-    listening = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    task = asyncio.create_task(server._serve([listening]))
-    while not server.started:
-        await asyncio.sleep(0.005)
-        assert not task.done(), task.result()
-    try:
-        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
-            made = Served(app, url, client, "")
-            made.token = await made.new_token(Scope.full)
-            client.headers["Authorization"] = f"Bearer {made.token}"
-            yield made
-    finally:
-        app.state.closing.set()
-        server.should_exit = True
-        await task
-        listening.close()
+@pytest.fixture(scope="session")
+async def served(
+    clone: Callable[[], contextlib.AbstractAsyncContextManager[str]], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Served]:
+    """Shared by all tests; nobody's test may count what is in it."""
+    async with clone() as url, serving(url, tmp_path_factory.mktemp("served")) as made:
+        yield made
 
 
 @pytest.fixture
-async def served(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def alone(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+    """With a database of its own."""
     async with serving(database_url, tmp_path / "data") as made:
         yield made

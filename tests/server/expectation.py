@@ -43,9 +43,9 @@ def expected(lines: list[dict[str, Any]]) -> Expected:
                 done.add(extra["job_id"])
             case "job_error" if not repeated:
                 last[extra["jobid"]] = "failed"
-            case "error" if (missing := re.search(r"Job (\d+) completed successfully, but", text)):
+            case "error" if missing := re.search(r"Job (\d+) completed successfully, but", text):
                 last[int(missing[1])] = "failed"
-            case None if (again := re.search(r"Trying to restart job (\d+)", text)):
+            case None if again := re.search(r"Trying to restart job (\d+)", text):
                 restarting.add(int(again[1]))
     closed = any(line["kind"] == "close" for line in lines)
     status = outcome(records, lines) if closed else "running"
@@ -63,7 +63,9 @@ def outcome(records: list[dict[str, Any]], lines: list[dict[str, Any]]) -> str:
     raised = any(line["kind"] == "close" and "exc" in line for line in lines)
     failed = bool(loud) and loud[-1]["event"] == "error"
     told = [str(record["msg"]) for record in records]
-    interrupted = any(t.startswith(("Terminating processes on user request", "Will exit after finishing")) for t in told)
+    interrupted = any(
+        t.startswith(("Terminating processes on user request", "Will exit after finishing")) for t in told
+    )
     if not failed and not raised:
         return "succeeded"
     return "interrupted" if interrupted else "failed"

@@ -10,7 +10,7 @@ import expectation
 import factories
 import pytest
 import replay
-from conftest import Served
+from servers import Served
 
 CUT = {"big3000_dry"}  # these recordings hold the head, the biggest record and the tail only
 QUIET = {"quiet_bare"}  # no job_finished in the records; only the plugin's look into the graph could know

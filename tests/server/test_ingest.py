@@ -1,0 +1,330 @@
+"""What the ingest endpoint takes and what it refuses: nothing half-written, no answer of 500, no run of somebody else's."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import uuid
+import zlib
+from pathlib import Path
+from typing import Any
+
+import accounts_app
+import factories
+import httpx
+import pytest
+from factories import Tape
+from servers import Served, serving
+
+from flowo.accounts.schemas import Scope
+
+PROBLEM = "application/problem+json"
+
+
+async def post(served: Served, tape: Tape, body: bytes, **headers: str) -> httpx.Response:
+    return await served.client.post(tape.path, content=factories.packed(body), headers=factories.headers(**headers))
+
+
+async def nothing_of(served: Served, tape: Tape) -> bool:
+    return (await served.client.get(f"/api/v1/runs/{tape.run_id}")).status_code == 404
+
+
+def run_of_two() -> Tape:
+    return Tape().opened().info(1).finished(1).info(2).failed(2).ended("failed")
+
+
+# Who may not.
+
+
+async def test_nobody_may_send_without_a_token(served: Served) -> None:
+    async with httpx.AsyncClient(base_url=served.url) as stranger:
+        answer = await stranger.post(run_of_two().path, content=b"garbage")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == PROBLEM
+
+
+async def test_a_token_that_only_reads_may_not_send(served: Served) -> None:
+    tape = run_of_two()
+    token = await served.new_token(Scope.read)
+    answer = await post(served, tape, tape.body(), Authorization=f"Bearer {token}")
+    assert answer.status_code == 403
+    assert await nothing_of(served, tape)
+
+
+async def test_a_token_that_sends_may_not_read(served: Served) -> None:
+    tape = run_of_two()
+    token = await served.new_token(Scope.ingest)
+    assert (await post(served, tape, tape.body(), Authorization=f"Bearer {token}")).status_code == 200
+    answer = await served.client.get("/api/v1/runs", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 403
+
+
+async def test_another_users_run_is_not_there_and_cannot_be_written(served: Served) -> None:
+    tape = run_of_two()
+    assert (await post(served, tape, tape.body(1, 2))).status_code == 200
+    eve = await accounts_app.person(served.database, f"eve-{uuid.uuid4().hex[:6]}")
+    token = await served.new_token(Scope.full, eve.user)
+    mine = {"Authorization": f"Bearer {token}"}
+    assert (await post(served, tape, tape.body(3), **mine)).status_code == 404
+    assert (await post(served, tape, tape.body(1), **mine)).status_code == 404
+    assert (await served.client.post(f"{tape.path[:-7]}/heartbeat", headers=mine)).status_code == 404
+    for method, path in (
+        ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/end"), ("GET", "/jobs"), ("GET", "/jobs/1"),
+        ("GET", "/jobs/count"), ("GET", "/rulegraph"), ("GET", "/graph"), ("GET", "/log"), ("GET", "/failures"),
+    ):  # fmt: skip
+        body: dict[str, Any] = {"json": {"name": "stolen"}} if method == "PATCH" else {}
+        answer = await served.client.request(method, f"/api/v1/runs/{tape.run_id}{path}", headers=mine, **body)
+        assert answer.status_code == 404, (method, path, answer.text)
+    assert (await served.client.get("/api/v1/runs", headers=mine)).json()["items"] == []
+    stream = await served.client.get(f"/api/v1/stream?topics=run:{tape.run_id}", headers=mine)
+    assert stream.status_code == 404
+    run = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert (run["events"], run["name"]) == (2, "rna")
+
+
+async def test_a_workspace_of_others_is_refused(served: Served) -> None:
+    tape = Tape().opened(workspace="eves")
+    answer = await post(served, tape, tape.body())
+    assert answer.status_code in (403, 404)
+    assert "eves" in answer.json()["detail"]
+    assert await nothing_of(served, tape)
+
+
+# What is sent twice, in parts, or with gaps.
+
+
+async def test_what_is_held_already_is_passed_over(served: Served) -> None:
+    tape = run_of_two()
+    assert (await post(served, tape, tape.body(1, 3))).json() == {"acked": 3}
+    assert (await post(served, tape, tape.body(1, 3))).json() == {"acked": 3}
+    before = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert (await post(served, tape, tape.body(2, 3))).json() == {"acked": 3}
+    assert (await post(served, tape, tape.body(2))).json() == {"acked": len(tape.lines)}
+    after = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert (before["revision"], after["revision"]) == (1, 2)
+    assert after["jobs"] == {
+        "total": 2, "succeeded": 1, "failed": 1, "planned": 0, "queued": 0, "running": 0, "aborted": 0, "skipped": 0
+    }  # fmt: skip
+    assert after["status"] == "failed"
+    assert after["first_failure"]["number"] == 2
+
+
+async def test_a_gap_is_answered_with_the_number_expected(served: Served) -> None:
+    tape = run_of_two()
+    answer = await post(served, tape, tape.body(2))
+    assert (answer.status_code, answer.json()["expected"]) == (409, 1)
+    assert await nothing_of(served, tape)
+    await post(served, tape, tape.body(1, 2))
+    answer = await post(served, tape, tape.body(5))
+    assert (answer.status_code, answer.json()["expected"]) == (409, 3)
+
+
+async def test_a_deleted_run_is_gone_for_its_sender(served: Served) -> None:
+    tape = run_of_two()
+    await post(served, tape, tape.body(1, 2))
+    assert (await served.client.delete(f"/api/v1/runs/{tape.run_id}")).status_code == 204
+    assert (await post(served, tape, tape.body(3))).status_code == 410
+
+
+# What is no batch.
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"\n\n", 422),
+        (b"not json\n", 422),
+        (b'{"seq": 1, "kind": "log"}\n{"seq"', 422),
+        (b"[1]\n", 422),
+        (b'{"kind": "log"}\n', 422),
+        (b'{"seq": "1"}\n', 422),
+        (b'{"seq": true}\n', 422),
+        (b'{"seq": 0}\n', 422),
+        (b'{"seq": -5}\n', 422),
+        (b'{"seq": 1.5}\n', 422),
+        (b'{"seq": 1e400}\n', 422),
+        (b'{"seq": 99999999999999999999999}\n', 422),
+        (b'{"seq": 1}\n{"seq": 3}\n', 422),
+        (b'{"seq": 2}\n{"seq": 1}\n', 422),
+        (b'{"seq": 1}\n{"seq": 1}\n', 422),
+        (b"\xff\xfe\x00", 422),
+        (b'{"seq": 1, "kind": "log", "text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", 422),
+    ],
+)
+async def test_what_is_no_batch_is_refused_as_a_whole(served: Served, body: bytes, status: int) -> None:
+    tape = Tape()
+    for sent in (body, factories.lines({"seq": 1, "at": 1.0, "kind": "run_opened"}) + body):
+        answer = await post(served, tape, sent)
+        if sent is body or answer.status_code != 200:
+            assert answer.status_code == status, answer.text
+            assert answer.headers["content-type"] == PROBLEM
+            assert answer.json()["detail"]
+            assert await nothing_of(served, tape)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_is_not_what_its_encoding_says(served: Served, encoding: str) -> None:
+    tape = run_of_two()
+    for body in (b"plain", gzip.compress(tape.body())[:-20]):
+        answer = await served.client.post(
+            tape.path, content=body, headers=factories.headers(**{"Content-Encoding": encoding})
+        )
+        assert answer.status_code == 400
+    answer = await served.client.post(tape.path, content=b"x", headers=factories.headers(**{"Content-Encoding": "br"}))
+    assert answer.status_code == 415
+    assert await nothing_of(served, tape)
+
+
+async def test_plain_and_deflated_bodies_are_taken(served: Served) -> None:
+    tape = run_of_two()
+    plain = {"Content-Encoding": "identity"}
+    assert (await served.client.post(tape.path, content=tape.body(1, 2), headers=plain)).json() == {"acked": 2}
+    deflated = {"Content-Encoding": "deflate"}
+    answer = await served.client.post(tape.path, content=zlib.compress(tape.body(3, 4)), headers=deflated)
+    assert answer.json() == {"acked": 4}
+
+
+async def test_limits_are_named_when_they_are_exceeded(database_url: str, tmp_path: Path) -> None:
+    limits = {"max_body": 20_000, "max_batch": 100_000, "max_events": 50, "max_event": 5_000}
+    async with serving(database_url, tmp_path / "data", **limits) as served:
+        tape = Tape().opened()
+        noise = "".join(str(uuid.uuid4()) for _ in range(1_000))
+        cases: dict[str, Tape] = {
+            "max_body": Tape().opened(directory=noise),
+            "max_batch": Tape().opened(directory="x" * 200_000),
+            "max_event": Tape().opened(directory="x" * 6_000),
+            "max_events": Tape().opened().finished(*range(60)),
+        }
+        for limit, tape in cases.items():
+            answer = await post(served, tape, tape.body())
+            assert (answer.status_code, answer.json()["limit"]) == (413, limit)
+            assert await nothing_of(served, tape)
+
+
+async def test_a_bomb_is_not_unpacked(served: Served) -> None:
+    tape = Tape()
+    bomb = gzip.compress(b" " * (200 * 1024 * 1024), 9)
+    assert len(bomb) < 300_000
+    answer = await served.client.post(tape.path, content=bomb, headers=factories.headers())
+    assert (answer.status_code, answer.json()["limit"]) == (413, "max_batch")
+
+
+# What is odd, and must cost itself only.
+
+
+async def test_texts_that_postgresql_cannot_keep(served: Served) -> None:
+    tape = Tape()
+    odd = "a\x00b\ud800c\U0001f9ec é"
+    body = factories.lines(
+        {"seq": 1, "at": 1.7e9, "kind": "run_opened", "name": odd, "host": odd, "tags": [odd], "command": [odd]},
+        {"seq": 2, "at": 1.7e9, "kind": "job_info", "job": 1, "rule": odd, "wildcards": {odd: odd}, "inputs": [odd],
+         "command": odd, "resources": {odd: odd}},
+        {"seq": 3, "at": 1.7e9, "kind": "job_error", "job": 1, "message": odd},
+        {"seq": 4, "at": 1.7e9, "kind": "log", "text": odd},
+        {"seq": 5, "at": 1.7e9, "kind": "log_snapshot", "job": 1, "attempt": 1, "path": odd, "tail": odd},
+        {"seq": 6, "at": 1.7e9, "kind": "run_ended", "outcome": "failed", "message": odd},
+    )  # fmt: skip
+    assert b"\\u0000" in body
+    assert b"\\ud800" in body
+    answer = await post(served, tape, body)
+    assert answer.json() == {"acked": 6}
+    run = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert run["name"] == "a\ufffdb\ufffdc\U0001f9ec é"
+    assert run["skipped_events"] == 0
+    job = (await served.client.get(f"/api/v1/runs/{tape.run_id}/jobs/1")).json()
+    assert job["inputs"] == ["a\ufffdb\ufffdc\U0001f9ec é"]
+    assert job["attempts"][0]["log"]["tail"] == "a\ufffdb\ufffdc\U0001f9ec é"
+    assert (await served.client.get(f"/api/v1/runs/{tape.run_id}/log")).status_code == 200
+
+
+ODD: list[dict[str, Any]] = [
+    {"kind": "nobody_knows"},
+    {"kind": 5},
+    {"kind": None},
+    {"kind": ["job_info"]},
+    {"kind": "job_info"},
+    {"kind": "job_info", "job": "3", "rule": "x"},
+    {"kind": "job_info", "job": -1},
+    {"kind": "job_info", "job": 2**40},
+    {"kind": "job_info", "job": 7, "rule": None, "wildcards": ["a"], "inputs": "a", "resources": [1], "threads": "4"},
+    {
+        "kind": "job_info",
+        "job": 8,
+        "rule": {"a": 1},
+        "priority": "highest",
+        "threads": 10**30,
+        "resources": {"x": 10**30},
+    },
+    {"kind": "job_info", "job": 9, "rule": "r" * 5000, "wildcards": {"a": {"b": 1}}, "command": 7, "reason": ["x"]},
+    {"kind": "job_finished", "job": None},
+    {"kind": "job_started", "jobs": "abc"},
+    {"kind": "job_submitted", "jobs": [1, "a", None]},
+    {"kind": "run_info", "stats": {"a": "many"}},
+    {"kind": "run_info", "stats": [1]},
+    {"kind": "plan", "generation": "x", "jobs": [{"job": 1}]},
+    {"kind": "plan", "generation": 1, "part": 5, "parts": 2, "jobs": []},
+    {"kind": "plan", "generation": 1, "jobs": [{"rule": "no number"}]},
+    {"kind": "plan", "generation": 1, "jobs": [{"job": 20, "rule": "p", "needs": "all", "wildcards": 5}]},
+    {"kind": "rulegraph", "nodes": ["a"], "links": [[0, 7], [0]]},
+    {"kind": "log_snapshot", "job": 1, "attempt": -4},
+    {"kind": "log_snapshot", "job": 1, "attempt": 2_000_000},
+    {"kind": "log", "text": {"a": 1}, "level": 7},
+    {"kind": "gap", "count": -5},
+    {"kind": "run_opened", "command": "snakemake", "tags": "a,b", "name": 5},
+    {"kind": "run_ended", "outcome": "exploded"},
+]
+
+
+@pytest.mark.parametrize("at", [1.7e9, -1, 1e18, "now", None, True, float("nan")])
+async def test_odd_events_cost_themselves_only(served: Served, at: Any) -> None:
+    tape = Tape().opened().info(1)
+    begin = [json.loads(line) for line in tape.lines]
+    odd = [{"seq": 3 + i, "at": at, **event} for i, event in enumerate(ODD)]
+    end = {"seq": 3 + len(ODD), "at": 1.7e9 + 99, "kind": "job_finished", "job": 1}
+    answer = await post(served, tape, factories.lines(*begin, *odd, end))
+    assert answer.status_code == 200, answer.text
+    job = (await served.client.get(f"/api/v1/runs/{tape.run_id}/jobs/1")).json()
+    assert job["status"] == "succeeded"
+    run = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert run["events"] == 3 + len(ODD)
+    assert run["skipped_events"] >= 10
+    for path in ("/log?limit=500", "/jobs", "/rulegraph", "/graph", "/failures"):
+        assert (await served.client.get(f"/api/v1/runs/{tape.run_id}{path}")).status_code == 200
+
+
+async def test_clocks_that_are_wrong(served: Served) -> None:
+    tape = Tape(start=4e9).opened().info(1)
+    tape.at = 1.0
+    tape.finished(1).ended()
+    assert (await post(served, tape, tape.body(), **{"Flowo-Sent-At": "yesterday"})).status_code == 200
+    run = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert run["status"] == "succeeded"
+    assert run["rules"][0]["mean_seconds"] is None
+
+
+async def test_a_job_with_ten_thousand_inputs_and_a_command_of_a_megabyte(served: Served) -> None:
+    tape = Tape().opened().info(1, inputs=[f"reads/{i}.fq" for i in range(10_000)], command="x" * 1_000_000).finished(1)
+    assert (await post(served, tape, tape.body())).status_code == 200
+    job = (await served.client.get(f"/api/v1/runs/{tape.run_id}/jobs/1")).json()
+    assert len(job["inputs"]) == 10_000
+    assert len(job["command"]) < 70_000
+
+
+async def test_a_heartbeat_has_no_number_and_no_revision(served: Served) -> None:
+    tape = run_of_two()
+    beat = f"{tape.path[:-7]}/heartbeat"
+    assert (await served.client.post(beat)).status_code == 404
+    await post(served, tape, tape.body(1, 2))
+    before = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert (await served.client.post(beat)).status_code == 204
+    after = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert after["revision"] == before["revision"]
+    assert after["last_heard_at"] > before["last_heard_at"]
+
+
+async def test_requests_wait_no_longer_than_asked(served: Served) -> None:
+    tape = run_of_two()
+    await post(served, tape, tape.body(1, 2))
+    answer = await served.client.get(f"{tape.path[:-7]}/requests?wait=0.05")
+    assert answer.json() == {"items": []}
