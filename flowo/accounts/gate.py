@@ -235,6 +235,12 @@ def caller_of(
     return caller
 
 
+async def signed_in(request: Request) -> bool:
+    """Whether this browser has a session that holds, asked on a page that anyone may open."""
+    cookie = _cookie(request.headers)
+    return cookie is not None and await _lookup(request.scope, None, cookie) is not None
+
+
 def database_of(request: Request) -> Database:
     database: Database = request.app.state.database
     return database

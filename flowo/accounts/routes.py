@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from flowo.accounts import links, tokens, users
 from flowo.accounts.access import Caller, require_full, require_narrower, require_person, require_superuser
-from flowo.accounts.gate import CHALLENGE, PUBLIC, CallerDep, DatabaseDep
+from flowo.accounts.gate import CHALLENGE, PUBLIC, CallerDep, DatabaseDep, signed_in
 from flowo.accounts.models import Token, User, Workspace
 from flowo.accounts.schemas import (
     AccessToken,
@@ -36,14 +36,19 @@ def _operation(route: APIRoute) -> str:
     return route.name
 
 
-router = APIRouter(prefix="/api/v1", tags=["accounts"], generate_unique_id_function=_operation)
-opening = APIRouter(generate_unique_id_function=_operation)
-
-_NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-
-
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem} for status in statuses}
+
+
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["accounts"],
+    responses=_problems(400, 401, 403, 422, 503),
+    generate_unique_id_function=_operation,
+)
+opening = APIRouter(responses=_problems(410, 503), generate_unique_id_function=_operation)
+
+_NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 def _throttle(request: Request) -> Throttle:
@@ -80,13 +85,13 @@ async def _identified(request: Request, database: Database, form: Credentials) -
     return user
 
 
-@router.post("/auth/login", status_code=204, tags=[PUBLIC], responses=_problems(401, 403, 429))
+@router.post("/auth/login", status_code=204, tags=[PUBLIC], responses=_problems(429))
 async def sign_in(request: Request, form: Annotated[Credentials, Form()], database: DatabaseDep) -> Response:
     """Starts a browser's session: the answer sets its cookie."""
     return await users.sign_in(request, await _identified(request, database, form))
 
 
-@router.post("/auth/token", tags=[PUBLIC], responses=_problems(401, 403, 429))
+@router.post("/auth/token", tags=[PUBLIC], responses=_problems(429))
 async def create_access_token(
     request: Request, response: Response, form: Annotated[Credentials, Form()], database: DatabaseDep
 ) -> AccessToken:
@@ -98,7 +103,7 @@ async def create_access_token(
     return AccessToken(access_token=written, expires_in=state.settings.jwt_minutes * 60)
 
 
-@router.post("/auth/logout", status_code=204, responses=_problems(400, 401, 403))
+@router.post("/auth/logout", status_code=204)
 async def sign_out(request: Request, caller: CallerDep) -> Response:
     """Ends this browser's session."""
     if caller.kind != "session":
@@ -106,7 +111,7 @@ async def sign_out(request: Request, caller: CallerDep) -> Response:
     return await users.sign_out(request, caller.session_key)
 
 
-@router.post("/auth/logout-everywhere", status_code=204, responses=_problems(401, 403))
+@router.post("/auth/logout-everywhere", status_code=204)
 async def sign_out_everywhere(request: Request, caller: CallerDep, database: DatabaseDep) -> Response:
     """Ends all of the user's sessions, JWTs and unused links. Tokens stay: they are revoked one by one."""
     require_person(caller)
@@ -116,7 +121,7 @@ async def sign_out_everywhere(request: Request, caller: CallerDep, database: Dat
     return await users.sign_out(request, None)
 
 
-@router.post("/auth/password", status_code=204, responses=_problems(401, 403, 429))
+@router.post("/auth/password", status_code=204, responses=_problems(429))
 async def change_password(request: Request, body: PasswordChange, caller: CallerDep, database: DatabaseDep) -> Response:
     """Sets the caller's password, and ends all of its sessions but this one."""
     require_person(caller)
@@ -138,7 +143,7 @@ async def change_password(request: Request, body: PasswordChange, caller: Caller
     return Response(status_code=204)
 
 
-@router.post("/auth/links", responses=_problems(401, 403))
+@router.post("/auth/links")
 async def create_link(
     request: Request, response: Response, caller: CallerDep, database: DatabaseDep, body: LinkCreate | None = None
 ) -> Link:
@@ -164,7 +169,7 @@ def _reached_at(request: Request, caller: Caller) -> str:
     return url if url.endswith(settings.base_path) else url + settings.base_path
 
 
-@opening.get("/open/{code}", status_code=303, tags=[PUBLIC], responses=_problems(410))
+@opening.get("/open/{code}", status_code=303, tags=[PUBLIC])
 async def open_link(request: Request, code: str, database: DatabaseDep) -> Response:
     """Signs in by a link, once, and goes on to the first page."""
     state = request.app.state
@@ -175,7 +180,9 @@ async def open_link(request: Request, code: str, database: DatabaseDep) -> Respo
         response = await users.sign_in(request, user)
         response.headers["Location"] = f"{base}/"
     elif "text/html" in request.headers.get("accept", ""):
-        response = Response(headers={"Location": f"{base}/sign-in?link=used"})
+        # Who opens the terminal's link a second time is signed in already, and wants the page.
+        target = f"{base}/" if await signed_in(request) else f"{base}/sign-in?link=used"
+        response = Response(headers={"Location": target})
     else:
         raise Gone("This link was used, or has expired. On the server: `flowo open` makes another.")
     response.status_code = 303
@@ -201,7 +208,7 @@ async def sign_in_config(request: Request, database: DatabaseDep) -> SignInConfi
     return SignInConfig(version=request.app.version, password=password, local=local)
 
 
-@router.get("/me", responses=_problems(401))
+@router.get("/me")
 async def me(caller: CallerDep, database: DatabaseDep) -> Me:
     """Who is calling, by whatever credential; with a token for one workspace, that one only."""
     async with database.session() as session:
@@ -224,7 +231,7 @@ async def _calling_token(database: Database, caller: Caller) -> Token | None:
         return await session.get_one(Token, caller.token_id)
 
 
-@router.get("/tokens", responses=_problems(401, 403))
+@router.get("/tokens")
 async def list_tokens(caller: CallerDep, database: DatabaseDep) -> TokenList:
     """The caller's tokens that were not revoked, newest first."""
     require_full(caller)
@@ -233,7 +240,7 @@ async def list_tokens(caller: CallerDep, database: DatabaseDep) -> TokenList:
         return TokenList(items=await tokens.listed(session, caller.user_id, by.workspace_id if by else None))
 
 
-@router.post("/tokens", status_code=201, responses=_problems(401, 403, 404))
+@router.post("/tokens", status_code=201, responses=_problems(404))
 async def create_token(
     request: Request, response: Response, body: TokenCreate, caller: CallerDep, database: DatabaseDep
 ) -> TokenCreated:
@@ -265,7 +272,7 @@ async def create_token(
     return TokenCreated(**shown.model_dump(), token=plain)
 
 
-@router.delete("/tokens/{token_id}", status_code=204, responses=_problems(401, 403, 404))
+@router.delete("/tokens/{token_id}", status_code=204, responses=_problems(404))
 async def revoke_token(request: Request, token_id: uuid.UUID, caller: CallerDep, database: DatabaseDep) -> Response:
     """Revokes a token; what uses it is refused from its next request on."""
     require_full(caller)

@@ -218,6 +218,11 @@ async def test_a_link_signs_in_once(database: Database) -> None:
         assert (await http.get("/api/v1/me")).json()["name"] == "admin"
         page = await late.get(url, headers={"Accept": "text/html,*/*"})
         assert (page.status_code, page.headers["location"]) == (303, "/sign-in?link=used")
+        mine = await http.get(url, headers={"Accept": "text/html,*/*"})
+        assert (mine.status_code, mine.headers["location"]) == (303, "/")
+        assert "set-cookie" not in mine.headers
+        stale = await late.get(url, headers={"Accept": "text/html", "Cookie": "flowo_session=x"})
+        assert stale.headers["location"] == "/sign-in?link=used"
         again = await late.get(url)
         assert (again.status_code, again.headers["content-type"]) == (410, "application/problem+json")
         assert not late.cookies
