@@ -1,0 +1,158 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { get, path, status_of } from "./client.ts";
+import type {
+  Facets,
+  Failure,
+  FirstRun,
+  Job,
+  JobDetail,
+  LogLine,
+  Me,
+  Page,
+  RuleGraph,
+  Run,
+  RunDetail,
+  SignInConfig,
+  TokenRead,
+} from "./types.ts";
+
+export interface RunFilter {
+  status: string[];
+  tag: string[];
+  q: string;
+}
+
+export interface JobFilter {
+  status: string[];
+  rule: string[];
+  q: string;
+  sort: string;
+}
+
+/** Every key begins with what it is about, so that `live/apply.ts` finds all that a message touches. */
+export const keys = {
+  me: ["me"] as const,
+  first_run: ["first-run"] as const,
+  tokens: ["tokens"] as const,
+  runs: ["runs"] as const,
+  run_lists: ["runs", "list"] as const,
+  facets: ["runs", "facets"] as const,
+  run: (id: string) => ["run", id] as const,
+  detail: (id: string) => ["run", id, "detail"] as const,
+  job_lists: (id: string) => ["run", id, "jobs"] as const,
+  job_counts: (id: string) => ["run", id, "count"] as const,
+  job: (id: string, number: number) => ["run", id, "job", number] as const,
+  rulegraph: (id: string) => ["run", id, "rulegraph"] as const,
+  log: (id: string) => ["run", id, "log"] as const,
+  failures: (id: string) => ["run", id, "failures"] as const,
+};
+
+const run_route = (id: string) => `runs/${encodeURIComponent(id)}`;
+
+export const me_query = queryOptions({
+  queryKey: keys.me,
+  queryFn: ({ signal }) => get<Me>(path("me"), signal),
+  staleTime: 300_000,
+  retry: (times, error) => status_of(error) !== 401 && times < 2,
+});
+
+export const sign_in_query = queryOptions({
+  queryKey: ["sign-in"],
+  queryFn: ({ signal }) => get<SignInConfig>(path("auth/config"), signal),
+});
+
+export const first_run_query = queryOptions({
+  queryKey: keys.first_run,
+  queryFn: ({ signal }) => get<FirstRun>(path("first-run"), signal),
+});
+
+export const tokens_query = queryOptions({
+  queryKey: keys.tokens,
+  queryFn: ({ signal }) => get<Page<TokenRead>>(path("tokens", { limit: 200 }), signal),
+});
+
+export const facets_query = queryOptions({
+  queryKey: keys.facets,
+  queryFn: ({ signal }) => get<Facets>(path("runs/facets"), signal),
+});
+
+export const runs_query = (filter: RunFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.run_lists, filter],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Run>>(path("runs", { ...filter, limit: 100, cursor: pageParam }), signal),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+    placeholderData: (before) => before,
+  });
+
+export const run_query = (id: string) =>
+  queryOptions({
+    queryKey: keys.detail(id),
+    queryFn: ({ signal }) => get<RunDetail>(path(run_route(id)), signal),
+    // An answer that was on its way while the stream told newer things must not take them back.
+    structuralSharing: (old, next) => {
+      const before = old as RunDetail | undefined;
+      return before && before.revision > (next as RunDetail).revision ? before : next;
+    },
+  });
+
+export const job_page_size = 200;
+
+export const jobs_query = (id: string, filter: JobFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.job_lists(id), filter],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Job>>(
+        path(`${run_route(id)}/jobs`, { ...filter, limit: job_page_size, cursor: pageParam }),
+        signal,
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
+  });
+
+export const jobs_count_query = (id: string, { status, rule, q }: JobFilter) =>
+  queryOptions({
+    queryKey: [...keys.job_counts(id), { status, rule, q }],
+    queryFn: ({ signal }) =>
+      get<{ count: number }>(path(`${run_route(id)}/jobs/count`, { status, rule, q }), signal),
+    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
+  });
+
+export const job_query = (id: string, number: number) =>
+  queryOptions({
+    queryKey: keys.job(id, number),
+    queryFn: ({ signal }) => get<JobDetail>(path(`${run_route(id)}/jobs/${number}`), signal),
+  });
+
+export const rulegraph_query = (id: string) =>
+  queryOptions({
+    queryKey: keys.rulegraph(id),
+    queryFn: ({ signal }) => get<RuleGraph>(path(`${run_route(id)}/rulegraph`), signal),
+  });
+
+export const failures_query = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: keys.failures(id),
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Failure>>(path(`${run_route(id)}/failures`, { limit: 100, cursor: pageParam }), signal),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+  });
+
+export const log_page_size = 500;
+
+/** The log only grows: pages that are full never change, so `since` carries on from the last line held. */
+export const log_query = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: keys.log(id),
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<LogLine>>(
+        path(`${run_route(id)}/log`, { limit: log_page_size, since: pageParam >= 0 ? pageParam : null }),
+        signal,
+      ),
+    initialPageParam: -1,
+    getNextPageParam: (page) => (page.next ? page.items.at(-1)?.seq : undefined),
+    staleTime: Number.POSITIVE_INFINITY,
+  });

@@ -1,0 +1,245 @@
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import { log_since } from "../api/actions.ts";
+import { type JobFilter, keys, log_page_size } from "../api/queries.ts";
+import type {
+  Job,
+  LogLine,
+  Page,
+  RuleCounts,
+  RuleGraph,
+  Run,
+  RunDetail,
+  RunMessage,
+  RunsMessage,
+} from "../api/types.ts";
+import { heard_now } from "../ui/clock.ts";
+import { Refresher } from "./refresh.ts";
+
+const repaint_ms = 250;
+const list_ms = 2000;
+const hold_ms = 2000;
+
+type Kept = { heard: number } & ({ event: "run"; data: RunMessage } | { event: "runs"; data: RunsMessage });
+type Pages<T> = InfiniteData<Page<T>>;
+
+/** The one writer of what the stream brings into the cache: at most four times a second, and not while paused. */
+export class Applier {
+  readonly #cache: QueryClient;
+  readonly #refresh: Refresher;
+  #kept: Kept[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #last = 0;
+  #paused = false;
+
+  constructor(cache: QueryClient) {
+    this.#cache = cache;
+    this.#refresh = new Refresher(cache);
+  }
+
+  keep(event: string, data: unknown) {
+    if (event === "hello") heard_now((data as { now: string }).now);
+    if (event !== "run" && event !== "runs") return;
+    heard_now((data as { now: string }).now);
+    this.#kept.push({ event, data, heard: Date.now() } as Kept);
+    this.#schedule();
+  }
+
+  /** The stream tells of these only from now on: what is held may be older than that. */
+  fresh(topics: string[]) {
+    for (const topic of topics) {
+      if (topic === "runs") void this.#cache.invalidateQueries({ queryKey: keys.runs });
+      else void this.#cache.invalidateQueries({ queryKey: keys.run(topic.slice(4)) });
+    }
+  }
+
+  pause(paused: boolean) {
+    this.#paused = paused;
+    if (!paused) this.#schedule();
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#refresh.stop();
+  }
+
+  #schedule(at_least = 0) {
+    if (this.#paused || this.#timer !== undefined) return;
+    const wait = Math.max(at_least, this.#last + repaint_ms - Date.now());
+    this.#timer = setTimeout(() => this.#flush(), wait);
+  }
+
+  #flush() {
+    this.#timer = undefined;
+    if (this.#paused) return;
+    this.#last = Date.now();
+    const later: Kept[] = [];
+    for (const kept of this.#kept) {
+      // An answer on its way may be older than this message and would overwrite it: first the answer, then the message.
+      if (this.#asking(kept) && Date.now() - kept.heard < hold_ms) later.push(kept);
+      else if (kept.event === "run") this.#apply_run(kept.data);
+      else this.#apply_runs(kept.data);
+    }
+    this.#kept = later;
+    if (later.length > 0) this.#schedule(repaint_ms);
+  }
+
+  #asking(kept: Kept): boolean {
+    const queryKey = kept.event === "runs" ? keys.runs : keys.run(kept.data.topic.slice(4));
+    return this.#cache.isFetching({ queryKey }) > 0;
+  }
+
+  #apply_runs(message: RunsMessage) {
+    const gone = new Set(message.deleted);
+    const news = new Map(message.runs.map((run) => [run.id, run]));
+    let moved = message.resync || gone.size > 0;
+    const seen = new Set<string>();
+    this.#cache.setQueriesData<Pages<Run>>({ queryKey: keys.run_lists }, (held) =>
+      change_rows(held, (row) => {
+        seen.add(row.id);
+        const next = news.get(row.id);
+        if (!next || next.revision < row.revision) return row;
+        if (next.status !== row.status || next.tags.join() !== row.tags.join()) moved = true;
+        return next;
+      }),
+    );
+    if (message.runs.some((run) => !seen.has(run.id))) moved = true;
+    for (const run of message.runs) this.#merge_run(run.id, run, [], message.now);
+    if (moved) {
+      this.#refresh.soon(keys.run_lists, list_ms);
+      this.#refresh.soon(keys.facets, list_ms);
+      this.#refresh.soon(keys.first_run, list_ms);
+    }
+  }
+
+  #apply_run(message: RunMessage) {
+    const id = message.topic.slice(4);
+    if (message.deleted) {
+      void this.#cache.invalidateQueries({ queryKey: keys.run(id) });
+      return;
+    }
+    const before = this.#cache.getQueryData<RunDetail>(keys.detail(id));
+    if (message.run) this.#merge_run(id, message.run, message.rules, message.now);
+    if (message.rules.length > 0) this.#count_rules(id, message.rules);
+    this.#change_jobs(id, message.jobs);
+    const counted = message.rules.length > 0 || message.resync.includes("jobs");
+    if (counted) this.#refresh_job_lists(id, message, before);
+    if (message.resync.includes("graph")) this.#refresh.soon(keys.rulegraph(id), list_ms);
+    if (message.resync.includes("run")) this.#refresh.soon(keys.detail(id), list_ms);
+    const after = message.run;
+    if (before && after) {
+      if (before.jobs.failed !== after.jobs.failed || before.status !== after.status) {
+        this.#refresh.soon(keys.failures(id), 1000);
+      }
+      // The detail says more than the row: how it ended, which wildcards there are.
+      if (before.status !== after.status || before.jobs.total !== after.jobs.total) {
+        this.#refresh.soon(keys.detail(id), 1000);
+      }
+    }
+    this.#refresh.soon(keys.log(id), 1000, () => void this.#follow_log(id));
+  }
+
+  #merge_run(id: string, run: Run, rules: RuleCounts[], now: string) {
+    this.#cache.setQueryData<RunDetail>(keys.detail(id), (held) => {
+      if (!held || run.revision < held.revision) return held;
+      return { ...held, ...run, now, rules: merge_rules(held.rules, rules) };
+    });
+  }
+
+  #count_rules(id: string, rules: RuleCounts[]) {
+    const held = this.#cache.getQueryData<RuleGraph>(keys.rulegraph(id));
+    if (!held) return;
+    const known = new Set(held.nodes.map((node) => node.rule));
+    if (rules.some(({ rule }) => !known.has(rule))) this.#refresh.soon(keys.rulegraph(id), list_ms);
+    this.#cache.setQueryData<RuleGraph>(keys.rulegraph(id), {
+      ...held,
+      nodes: merge_rules(held.nodes, rules).filter(({ rule }) => known.has(rule)),
+    });
+  }
+
+  /** Rows that are shown change where they stand; which rows belong to a list only the server says. */
+  #change_jobs(id: string, jobs: Job[]) {
+    if (jobs.length === 0) return;
+    const news = new Map(jobs.map((job) => [job.number, job]));
+    this.#cache.setQueriesData<Pages<Job>>({ queryKey: keys.job_lists(id) }, (held) =>
+      change_rows(held, (row) => news.get(row.number) ?? row),
+    );
+    for (const job of jobs) {
+      const key = keys.job(id, job.number);
+      if (this.#cache.getQueryState(key)) this.#refresh.soon(key, 1000);
+    }
+  }
+
+  #refresh_job_lists(id: string, message: RunMessage, before: RunDetail | undefined) {
+    const resized = message.run?.jobs.total !== before?.jobs.total;
+    const all = resized || message.resync.includes("jobs");
+    for (const query of this.#cache
+      .getQueryCache()
+      .findAll({ queryKey: keys.job_lists(id), type: "active" })) {
+      const filter = query.queryKey[3] as JobFilter;
+      const still = filter.status.length === 0 && /^-?(number|rule)$/.test(filter.sort);
+      if (still && !all) continue;
+      const pages = (query.state.data as Pages<Job> | undefined)?.pages.length ?? 1;
+      // All loaded pages are asked for again, so the more there are the rarer.
+      this.#refresh.soon(query.queryKey, list_ms * Math.max(1, pages / 3));
+    }
+    this.#refresh.soon(keys.job_counts(id), list_ms);
+  }
+
+  async #follow_log(id: string) {
+    const key = keys.log(id);
+    const held = this.#cache.getQueryData<Pages<LogLine>>(key);
+    const last = held?.pages.at(-1);
+    if (!held || !last || last.next || this.#cache.isFetching({ queryKey: key })) return;
+    const seq = held.pages.findLast((page) => page.items.length > 0)?.items.at(-1)?.seq ?? -1;
+    try {
+      const more = await log_since(id, seq);
+      if (more.items.length === 0) return;
+      this.#cache.setQueryData<Pages<LogLine>>(key, (now) => append_lines(now, seq, more));
+      if (more.next) this.#refresh.soon(key, 200, () => void this.#follow_log(id));
+    } catch {
+      // The next message asks again.
+    }
+  }
+}
+
+function change_rows<T>(held: Pages<T> | undefined, change: (row: T) => T): Pages<T> | undefined {
+  if (!held) return held;
+  let any = false;
+  const pages = held.pages.map((page) => {
+    let here = false;
+    const items = page.items.map((row) => {
+      const next = change(row);
+      if (next !== row) here = true;
+      return next;
+    });
+    if (here) any = true;
+    return here ? { ...page, items } : page;
+  });
+  return any ? { ...held, pages } : held;
+}
+
+function merge_rules(held: RuleCounts[], news: RuleCounts[]): RuleCounts[] {
+  if (news.length === 0) return held;
+  const by_rule = new Map(news.map((rule) => [rule.rule, rule]));
+  const merged = held.map((rule) => {
+    const next = by_rule.get(rule.rule);
+    by_rule.delete(rule.rule);
+    return next ?? rule;
+  });
+  return [...merged, ...by_rule.values()];
+}
+
+function append_lines(held: Pages<LogLine> | undefined, since: number, more: Page<LogLine>) {
+  if (!held) return held;
+  const last = held.pages.at(-1);
+  const end = last?.items.at(-1)?.seq ?? since;
+  const items = more.items.filter((line) => line.seq > end);
+  if (!last || items.length === 0) return held;
+  if (last.items.length < log_page_size) {
+    return { ...held, pages: [...held.pages.slice(0, -1), { items: [...last.items, ...items], next: null }] };
+  }
+  return {
+    pages: [...held.pages, { items, next: null }],
+    pageParams: [...held.pageParams, last.items.at(-1)?.seq ?? since],
+  };
+}

@@ -1,0 +1,102 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import { keys } from "../api/queries.ts";
+import { server_now } from "../ui/clock.ts";
+import { Applier } from "./apply.ts";
+import type { LinkState } from "./connection.ts";
+import { Hub } from "./hub.ts";
+
+export interface LiveState {
+  link: LinkState;
+  paused: boolean;
+  /** What is seen is of this moment (server's clock, ms), where it is not of now. */
+  as_of: number | null;
+}
+
+/** The tab's side of the stream: which topics its views watch, and how honest "live" is at the moment. */
+export class Live {
+  readonly #applier: Applier;
+  readonly #hub: Hub;
+  readonly #watched = new Map<string, number>();
+  readonly #listeners = new Set<() => void>();
+  #state: LiveState = { link: "connecting", paused: false, as_of: null };
+
+  constructor(cache: QueryClient) {
+    this.#applier = new Applier(cache);
+    this.#hub = new Hub({
+      on_told: ({ event, data }) => this.#applier.keep(event, data),
+      on_fresh: (topics) => this.#applier.fresh(topics),
+      on_state: (link) => {
+        this.#change({ link });
+        if (link === "signed-out") void cache.invalidateQueries({ queryKey: keys.me });
+      },
+    });
+  }
+
+  watch(topic: string): () => void {
+    this.#watched.set(topic, (this.#watched.get(topic) ?? 0) + 1);
+    this.#tell();
+    return () => {
+      const left = (this.#watched.get(topic) ?? 1) - 1;
+      if (left > 0) this.#watched.set(topic, left);
+      else this.#watched.delete(topic);
+      this.#tell();
+    };
+  }
+
+  pause(paused: boolean) {
+    this.#applier.pause(paused);
+    this.#change({ paused });
+  }
+
+  stop() {
+    this.#applier.stop();
+    this.#hub.stop();
+  }
+
+  subscribe = (listener: () => void) => {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  };
+  state = () => this.#state;
+
+  #tell() {
+    this.#hub.want([...this.#watched.keys()]);
+  }
+
+  #change(part: Partial<LiveState>) {
+    const next = { ...this.#state, ...part };
+    const current = next.link === "live" && !next.paused;
+    next.as_of = current ? null : (this.#state.as_of ?? (next.link === "connecting" ? null : server_now()));
+    this.#state = next;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const LiveContext = createContext<Live | null>(null);
+
+export function LiveProvider({ cache, children }: { cache: QueryClient; children: ReactNode }) {
+  const [live, set_live] = useState<Live | null>(null);
+  useEffect(() => {
+    const made = new Live(cache);
+    set_live(made);
+    return () => made.stop();
+  }, [cache]);
+  return <LiveContext value={live}>{children}</LiveContext>;
+}
+
+export function useTopic(topic: string | null) {
+  const live = useContext(LiveContext);
+  useEffect(() => (live && topic ? live.watch(topic) : undefined), [live, topic]);
+}
+
+const idle: LiveState = { link: "connecting", paused: false, as_of: null };
+const never = () => () => {};
+
+export function useLive(): LiveState & { pause: (paused: boolean) => void } {
+  const live = useContext(LiveContext);
+  const state = useSyncExternalStore(live?.subscribe ?? never, live?.state ?? (() => idle));
+  return { ...state, pause: (paused) => live?.pause(paused) };
+}

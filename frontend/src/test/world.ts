@@ -1,0 +1,279 @@
+/** A pretended server: answers the API from made-up runs, for tests and for looking at pages (`vite --mode mock`). */
+import type { Job, Run, RunDetail, RunMessage, TokenRead } from "../api/types.ts";
+import { a_job_detail, ago, an_id, counts, failed_log } from "./factories.ts";
+import { all_made_runs, type MadeRun, rehash } from "./made_runs.ts";
+
+type TokenBody = { name: string; scope: "ingest"; expires_in_days: number | null };
+
+export interface Answer {
+  status: number;
+  body?: unknown;
+}
+
+const problem = (status: number, title: string, detail: string): Answer => ({
+  status,
+  body: { type: "about:blank", title, status, detail },
+});
+
+function page<T>(items: T[], query: URLSearchParams): Answer {
+  const limit = Number(query.get("limit") ?? 50);
+  const from = Number(query.get("cursor") ?? 0);
+  const next = from + limit < items.length ? String(from + limit) : null;
+  return { status: 200, body: { items: items.slice(from, from + limit), next } };
+}
+
+const row_of = (detail: RunDetail): Run => {
+  const { id, name, status, tags, note, workflow, workspace, host, user, started_at, ended_at } = detail;
+  const { last_heard_at, lost_since, dry_run, imported, jobs, progress, eta, first_failure, revision } =
+    detail;
+  return {
+    ...{ id, name, status, tags, note, workflow, workspace, host, user, started_at, ended_at },
+    ...{ last_heard_at, lost_since, dry_run, imported, jobs, progress, eta, first_failure, revision },
+  };
+};
+
+const sorters: Record<string, (job: Job) => number | string> = {
+  number: (job) => job.number,
+  rule: (job) => job.rule,
+  status: (job) => job.status,
+  started_at: (job) => job.started_at ?? "",
+  attempt: (job) => job.attempt,
+  duration: (job) =>
+    job.started_at && job.ended_at ? Date.parse(job.ended_at) - Date.parse(job.started_at) : 0,
+};
+
+export class World {
+  signed_in = true;
+  local = true;
+  password = true;
+  runs: MadeRun[];
+  tokens: TokenRead[] = [];
+  constructor(runs: MadeRun[] = all_made_runs()) {
+    this.runs = runs;
+  }
+
+  answer(method: string, url: URL, body: unknown): Answer {
+    const route = url.pathname.replace(/^.*\/api\/v1\//, "");
+    const query = url.searchParams;
+    if (route === "auth/config")
+      return { status: 200, body: { version: "3.0.0", password: this.password, local: this.local } };
+    if (route === "auth/login") {
+      const right = String(body).includes("password=right");
+      if (right) this.signed_in = true;
+      return right ? { status: 204 } : problem(400, "Not signed in", "Name or password is not right.");
+    }
+    if (!this.signed_in) return problem(401, "Not signed in", "Sign in first.");
+    if (route.startsWith("auth/logout")) {
+      this.signed_in = false;
+      return { status: 204 };
+    }
+    if (route === "me") {
+      const workspaces = [{ id: an_id(), slug: "ada", name: "Ada", role: "owner" }];
+      const now = new Date().toISOString();
+      return {
+        status: 200,
+        body: {
+          id: an_id(),
+          name: "Ada Byron",
+          email: "ada@lab.example",
+          is_superuser: true,
+          workspaces,
+          now,
+        },
+      };
+    }
+    if (route === "first-run") return { status: 200, body: this.#first_run() };
+    if (route === "demo") {
+      this.runs.unshift(...all_made_runs().slice(0, 1));
+      return { status: 202 };
+    }
+    if (route.startsWith("tokens")) return this.#tokens(method, route, body as TokenBody);
+    if (route === "runs")
+      return page(
+        this.#filtered(query).map((run) => row_of(run.detail)),
+        query,
+      );
+    if (route === "runs/facets") return { status: 200, body: this.#facets() };
+    const [, id, ...rest] = route.split("/");
+    const run = this.runs.find((one) => one.detail.id === id);
+    if (!run) return problem(404, "Not found", "There is no such run.");
+    return this.#of_run(method, run, rest, query, body);
+  }
+
+  #first_run() {
+    return {
+      url: "http://127.0.0.1:3100",
+      host: "hpc-login2",
+      runs: this.runs.length,
+      demo: true,
+      demo_running: false,
+      socket: "/home/ada/.local/share/flowo/flowo.sock",
+      data_dir: "/home/ada/.local/share/flowo",
+      plugin: "snakemake-logger-plugin-flowo==3.0.0",
+    };
+  }
+
+  #facets() {
+    const status: Record<string, number> = {};
+    const tags = new Map<string, number>();
+    for (const { detail } of this.runs) {
+      status[detail.status] = (status[detail.status] ?? 0) + 1;
+      for (const tag of detail.tags) tags.set(tag, (tags.get(tag) ?? 0) + 1);
+    }
+    return { total: this.runs.length, status, tags: [...tags].map(([tag, runs]) => ({ tag, runs })) };
+  }
+
+  #filtered(query: URLSearchParams): MadeRun[] {
+    const status = query.getAll("status");
+    const tag = query.getAll("tag");
+    const q = (query.get("q") ?? "").toLowerCase();
+    return this.runs.filter(
+      ({ detail }) =>
+        (status.length === 0 || status.includes(detail.status)) &&
+        tag.every((one) => detail.tags.includes(one)) &&
+        detail.name.toLowerCase().includes(q),
+    );
+  }
+
+  #tokens(method: string, route: string, body: TokenBody) {
+    if (method === "GET") return page(this.tokens, new URLSearchParams());
+    if (method === "DELETE") {
+      this.tokens = this.tokens.filter((token) => !route.endsWith(token.id));
+      return { status: 204 };
+    }
+    const days = body.expires_in_days;
+    const token: TokenRead = {
+      id: an_id(),
+      name: body.name,
+      scope: body.scope,
+      workspace: null,
+      last4: "x7Qd",
+      created_at: ago(0),
+      expires_at: days === null ? null : ago(-days * 86_400),
+      last_used_at: null,
+    };
+    this.tokens.unshift(token);
+    return { status: 201, body: { ...token, token: "flowo_2f9QpLkTz0aVb7NsXw81RmEyHcJd4UgK3iox7Qd" } };
+  }
+
+  #jobs(run: MadeRun, query: URLSearchParams): Job[] {
+    const status = query.getAll("status");
+    const rule = query.getAll("rule");
+    const q = (query.get("q") ?? "").toLowerCase();
+    const found = run.jobs.filter(
+      (job) =>
+        (status.length === 0 || status.includes(job.status)) &&
+        (rule.length === 0 || rule.includes(job.rule)) &&
+        `${job.rule} ${Object.values(job.wildcards).join(" ")} ${job.number}`.toLowerCase().includes(q),
+    );
+    const sort = query.get("sort") ?? "number";
+    const by = sorters[sort.replace("-", "")] ?? sorters.number;
+    const sign = sort.startsWith("-") ? -1 : 1;
+    return by ? [...found].sort((a, b) => sign * (by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : 0)) : found;
+  }
+
+  #of_run(method: string, run: MadeRun, rest: string[], query: URLSearchParams, body: unknown): Answer {
+    const [what, which] = rest;
+    const { detail, jobs } = run;
+    detail.now = new Date().toISOString();
+    if (what === undefined) {
+      if (method === "DELETE") {
+        this.runs = this.runs.filter((one) => one !== run);
+        return { status: 204 };
+      }
+      if (method === "PATCH") Object.assign(detail, body, { revision: detail.revision + 1 });
+      return { status: 200, body: detail };
+    }
+    if (what === "end") {
+      for (const job of jobs) {
+        if (job.status === "running") job.status = "aborted";
+        if (job.status === "queued" || job.status === "planned") job.status = "skipped";
+      }
+      Object.assign(detail, { status: "failed", ended_at: detail.lost_since, lost_since: null });
+      detail.revision++;
+      rehash(run);
+      return { status: 200, body: detail };
+    }
+    if (what === "jobs" && which === "count")
+      return { status: 200, body: { count: this.#jobs(run, query).length } };
+    if (what === "jobs" && which !== undefined) {
+      const job = jobs.find((one) => String(one.number) === which);
+      return job
+        ? { status: 200, body: a_job_detail(job, detail, jobs) }
+        : problem(404, "Not found", "There is no such job.");
+    }
+    if (what === "jobs") return page(this.#jobs(run, query), query);
+    if (what === "rulegraph") return { status: 200, body: { nodes: detail.rules, links: run.links } };
+    if (what === "log") {
+      const since = Number(query.get("since") ?? -1);
+      return page(
+        run.log.filter((line) => line.seq > since),
+        query,
+      );
+    }
+    if (what === "failures") {
+      const failed = jobs.filter((job) => job.status === "failed");
+      const told = failed.map((job) => ({
+        ...{ number: job.number, rule: job.rule, wildcards: job.wildcards, attempt: job.attempt },
+        ...{ exit_code: 137, signal: null, class: "out_of_memory", message: null, at: job.ended_at },
+        job_status: job.status,
+        log: { path: "logs/a.log", tail: failed_log(job.wildcards.sample ?? ""), size: 4812, note: null },
+        logs: ["logs/a.log"],
+        command: "gatk HaplotypeCaller -R genome.fa",
+        attempts: job.attempt,
+      }));
+      return page(told, query);
+    }
+    return problem(404, "Not found", "There is nothing at this address.");
+  }
+
+  /** One moment of the running runs: some jobs end, some start. What the stream would tell of each. */
+  step(): RunMessage[] {
+    const told: RunMessage[] = [];
+    for (const run of this.runs) {
+      if (run.detail.status !== "running" || run.jobs.length === 0) continue;
+      const open = run.jobs.filter((job) => job.status === "running");
+      const moved: Job[] = open.filter(() => Math.random() < 0.12);
+      const now = new Date().toISOString();
+      for (const job of moved) Object.assign(job, { status: "succeeded", ended_at: now });
+      const waiting = run.jobs.filter((job) => job.status === "queued").slice(-Math.max(1, moved.length));
+      for (const job of open.length - moved.length < 5 ? waiting : []) {
+        Object.assign(job, { status: "running", attempt: 1, started_at: now });
+        moved.push(job);
+      }
+      for (const job of run.jobs.filter((one) => one.status === "planned").slice(-2)) {
+        Object.assign(job, { status: "queued", queued_at: now });
+        moved.push(job);
+      }
+      if (moved.length === 0) continue;
+      run.detail.revision++;
+      run.log.push({
+        seq: (run.log.at(-1)?.seq ?? 0) + 1,
+        at: now,
+        level: "info",
+        text: `${counts(run.jobs.map((job) => job.status)).succeeded} of ${run.jobs.length} steps done`,
+        job: null,
+      });
+      rehash(run);
+      if (run.detail.jobs.succeeded + run.detail.jobs.failed === run.jobs.length) {
+        Object.assign(run.detail, {
+          status: run.detail.jobs.failed ? "failed" : "succeeded",
+          ended_at: now,
+          eta: null,
+        });
+      }
+      const rules = new Set(moved.map((job) => job.rule));
+      told.push({
+        topic: `run:${run.detail.id}`,
+        revision: run.detail.revision,
+        now,
+        run: row_of(run.detail),
+        rules: run.detail.rules.filter((rule) => rules.has(rule.rule)),
+        jobs: moved.map((job) => ({ ...job })),
+        resync: [],
+        deleted: false,
+      });
+    }
+    return told;
+  }
+}

@@ -1,0 +1,49 @@
+import { type ThemeConfig, theme } from "antd";
+import type { Shade } from "./mode.ts";
+import { dark, light } from "./palette.ts";
+import { statuses } from "./status.ts";
+
+export const font =
+  'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif';
+export const font_mono =
+  'ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
+
+const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+export function antd_theme(shade: Shade): ThemeConfig {
+  const palette = shade === "dark" ? dark : light;
+  return {
+    algorithm: [shade === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm, theme.compactAlgorithm],
+    token: {
+      fontFamily: font,
+      fontFamilyCode: font_mono,
+      fontSize: 13,
+      borderRadius: 6,
+      controlHeight: 30,
+      colorPrimary: palette.accent,
+      colorInfo: palette.accent,
+      colorLink: palette.accent,
+      colorError: statuses.failed[shade],
+      colorSuccess: statuses.succeeded[shade],
+      colorWarning: statuses.lost[shade],
+      colorText: palette.text,
+      colorTextSecondary: palette.text_soft,
+      colorTextPlaceholder: palette.text_faint,
+      colorBgBase: palette.page,
+      colorBgContainer: palette.panel,
+      colorBgElevated: palette.raised,
+      colorBorder: palette.line_strong,
+      colorBorderSecondary: palette.line,
+      boxShadow: "none",
+      boxShadowSecondary: "0 4px 16px rgba(0, 0, 0, 0.12)",
+      motion: !still,
+      motionDurationFast: "0.06s",
+      motionDurationMid: "0.1s",
+      motionDurationSlow: "0.14s",
+    },
+    components: {
+      Button: { primaryShadow: "none", defaultShadow: "none", dangerShadow: "none", fontWeight: 500 },
+      Tooltip: { colorBgSpotlight: shade === "dark" ? "#323b47" : "#2a3340" },
+    },
+  };
+}

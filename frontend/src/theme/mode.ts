@@ -1,0 +1,67 @@
+import { useSyncExternalStore } from "react";
+import { dark, light } from "./palette.ts";
+import { statuses } from "./status.ts";
+
+export type Mode = "system" | "light" | "dark";
+export type Shade = "light" | "dark";
+
+const key = "flowo.theme";
+const system = window.matchMedia("(prefers-color-scheme: dark)");
+const listeners = new Set<() => void>();
+
+function stored(): Mode {
+  try {
+    const value = localStorage.getItem(key);
+    return value === "light" || value === "dark" ? value : "system";
+  } catch {
+    return "system";
+  }
+}
+
+let mode: Mode = stored();
+const shade_now = (): Shade => (mode === "system" ? (system.matches ? "dark" : "light") : mode);
+
+/** The palette as CSS variables on the root, so that our own styles and Ant Design draw from the same values. */
+function paint() {
+  const shade = shade_now();
+  const root = document.documentElement;
+  root.dataset.theme = shade;
+  root.style.colorScheme = shade;
+  for (const [name, value] of Object.entries(shade === "dark" ? dark : light)) {
+    root.style.setProperty(`--${name.replaceAll("_", "-")}`, value);
+  }
+  for (const [name, look] of Object.entries(statuses)) {
+    root.style.setProperty(`--status-${name}`, look[shade]);
+  }
+  for (const listener of listeners) listener();
+}
+
+export function set_mode(next: Mode) {
+  mode = next;
+  try {
+    if (next === "system") localStorage.removeItem(key);
+    else localStorage.setItem(key, next);
+  } catch {
+    // A browser without storage keeps the choice for this page only.
+  }
+  paint();
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+export const useMode = (): Mode => useSyncExternalStore(subscribe, () => mode);
+export const useShade = (): Shade => useSyncExternalStore(subscribe, shade_now);
+
+system.addEventListener("change", paint);
+window.addEventListener("storage", (event) => {
+  if (event.key === key) {
+    mode = stored();
+    paint();
+  }
+});
+paint();

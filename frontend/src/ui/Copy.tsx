@@ -1,0 +1,44 @@
+import { useEffect, useState } from "react";
+import { Glyph } from "./Glyph.tsx";
+
+async function put(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Browsers give the clipboard to secure origins only; a login node's plain http is none.
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.style.position = "fixed";
+    area.style.opacity = "0";
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+export function Copy({ text, what }: { text: string; what: string }) {
+  const [said, say] = useState<"" | "copied" | "not copied">("");
+  useEffect(() => {
+    if (!said) return;
+    const timer = setTimeout(() => say(""), 1600);
+    return () => clearTimeout(timer);
+  }, [said]);
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={said || `Copy ${what}`}
+      title={said || `Copy ${what}`}
+      onClick={(event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        void put(text).then((done) => say(done ? "copied" : "not copied"));
+      }}
+    >
+      <Glyph name={said === "copied" ? "tick" : "copy"} />
+    </button>
+  );
+}

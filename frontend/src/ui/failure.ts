@@ -1,0 +1,22 @@
+import { signal_name } from "./format.ts";
+
+interface Reason {
+  exit_code: number | null;
+  signal: number | null;
+  class: string | null;
+}
+
+/** How it ended in a few words: "exit 137 · out of memory". */
+export function reason_of({ exit_code, signal, class: kind }: Reason): string {
+  const parts: string[] = [];
+  if (signal != null) parts.push(signal_name(signal));
+  else if (exit_code != null) parts.push(`exit ${exit_code}`);
+  if (kind) parts.push(kind.replaceAll("_", " "));
+  return parts.join(" · ");
+}
+
+/** Lines of a log that look like the cause: marked, so that the eye need not search. */
+const offending =
+  /\b(error|exception|fatal|killed|out of memory|oom|segmentation fault|no such file|permission denied|cannot|traceback|command not found|failed|abort(ed)?)\b/i;
+const harmless = /\b(0 errors?|errors?: 0|no errors?|errors?=0)\b/i;
+export const is_offending = (line: string): boolean => offending.test(line) && !harmless.test(line);

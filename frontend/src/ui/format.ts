@@ -1,0 +1,120 @@
+/** Figures in words. Durations are seconds, sizes bytes, times RFC 3339. */
+
+const two = (n: number) => String(n).padStart(2, "0");
+
+export function duration(seconds: number | null | undefined): string {
+  if (seconds == null || !Number.isFinite(seconds)) return "";
+  const s = Math.max(0, seconds);
+  if (s < 0.05) return "0 s";
+  if (s < 10) return Number.isInteger(s) ? `${s} s` : `${s.toFixed(1)} s`;
+  const whole = Math.round(s);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${two(whole % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${two(minutes % 60)} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Only the largest unit: for what is told roughly. */
+export function rough(seconds: number): string {
+  const s = Math.max(0, seconds);
+  if (s < 1) return "0 s";
+  if (s < 60) return `${Math.round(s)} s`;
+  const minutes = Math.round(s / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  if (hours < 48) return `${hours} h`;
+  return `${Math.round(hours / 24)} d`;
+}
+
+/** "25–40 min", one unit for both ends; widened to round steps, since more digits would claim more than is known. */
+export function eta_range(low: number, high: number): string {
+  if (high < 60) return "less than 1 min";
+  const [unit, size] = high < 5400 ? ["min", 60] : high < 172_800 ? ["h", 3600] : ["d", 86_400];
+  const exact = high / (size as number);
+  const step = unit === "min" ? (exact > 20 ? 5 : 1) : exact < 4 ? 0.5 : 1;
+  const from = Math.floor(low / (size as number) / step) * step;
+  const to = Math.ceil(exact / step) * step;
+  if (from <= 0) return `up to ${to} ${unit}`;
+  return from === to ? `${to} ${unit}` : `${from}–${to} ${unit}`;
+}
+
+export function bytes(size: number | null | undefined): string {
+  if (size == null) return "";
+  if (size < 1000) return `${size} B`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = size / 1000;
+  let i = 0;
+  while (value >= 999.5 && i < units.length - 1) {
+    value /= 1000;
+    i++;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[i]}`;
+}
+
+export const count = (n: number): string => n.toLocaleString("en-GB").replaceAll(",", " ");
+
+const day_start = (ms: number) => new Date(ms).setHours(0, 0, 0, 0);
+
+/** "3 min ago", by the server's clock. */
+export function ago(iso: string, now_ms: number): string {
+  const then = Date.parse(iso);
+  const s = (now_ms - then) / 1000;
+  if (s < 10) return "just now";
+  if (s < 60) return `${Math.floor(s)} s ago`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+  const days = Math.round((day_start(now_ms) - day_start(then)) / 86_400_000);
+  if (days === 0 || s < 6 * 3600) return `${Math.floor(s / 3600)} h ago`;
+  if (days === 1) return "yesterday";
+  if (days < 30) return `${days} days ago`;
+  return new Date(then).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
+}
+
+/** The time of day, with the day where it is not the same as today's. */
+export function clock_time(iso: string, now_ms: number): string {
+  const then = new Date(iso);
+  const time = `${two(then.getHours())}:${two(then.getMinutes())}:${two(then.getSeconds())}`;
+  if (day_start(then.getTime()) === day_start(now_ms)) return time;
+  return `${then.toLocaleDateString(undefined, { month: "short", day: "numeric" })} ${time}`;
+}
+
+export function exact_time(iso: string): string {
+  return new Date(iso).toLocaleString(undefined, {
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "short",
+  });
+}
+
+/** Wildcards as one text: `sample=A1 chrom=3`. */
+export const wildcards_text = (wildcards: Record<string, string>): string =>
+  Object.entries(wildcards)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+
+const signals: Record<number, string> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  15: "SIGTERM",
+  24: "SIGXCPU",
+};
+export const signal_name = (n: number): string => signals[n] ?? `signal ${n}`;
+
+const plain = /^[\w@%+=:,./-]+$/;
+/** A command as a shell takes it back. */
+export const shell = (words: string[]): string =>
+  words.map((word) => (plain.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+
+/** The last folder of a path, for where the whole of it does not fit. */
+export const base_name = (path: string): string => path.split("/").filter(Boolean).at(-1) ?? path;

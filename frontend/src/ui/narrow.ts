@@ -1,0 +1,11 @@
+import { useSyncExternalStore } from "react";
+
+const query = window.matchMedia("(max-width: 700px)");
+
+function subscribe(listener: () => void) {
+  query.addEventListener("change", listener);
+  return () => query.removeEventListener("change", listener);
+}
+
+/** Whether the page is as narrow as a telephone: fewer columns, panes one after another. */
+export const useNarrow = (): boolean => useSyncExternalStore(subscribe, () => query.matches);

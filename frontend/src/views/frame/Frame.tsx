@@ -1,0 +1,72 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Navigate, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
+import { Button } from "antd";
+import { useState } from "react";
+import { status_of } from "../../api/client.ts";
+import { me_query } from "../../api/queries.ts";
+import { LiveProvider } from "../../live/live.tsx";
+import { useKeys } from "../../ui/keys.ts";
+import { Said } from "../../ui/Said.tsx";
+import { Help } from "./Help.tsx";
+import { LiveMark } from "./LiveMark.tsx";
+import { RunSearchBox } from "./RunSearchBox.tsx";
+import { UserMenu } from "./UserMenu.tsx";
+import "./frame.css";
+
+export function Frame() {
+  const cache = useQueryClient();
+  const me = useQuery(me_query);
+  const router = useRouter();
+  const navigate = useNavigate();
+  const [help, set_help] = useState(false);
+  useKeys({
+    "g r": () => void navigate({ to: "/runs" }),
+    "?": () => set_help(true),
+    "/": () => {
+      const fields = [...document.querySelectorAll<HTMLInputElement>("input[data-slash]")];
+      const field = fields.findLast((one) => one.offsetParent !== null);
+      field?.focus();
+      field?.select();
+    },
+  });
+
+  if (status_of(me.error) === 401) {
+    const next = router.state.location.href;
+    return <Navigate to="/sign-in" search={next === "/runs" ? {} : { next }} replace />;
+  }
+  if (me.error && !me.data) {
+    return (
+      <Said
+        alert
+        title="The server does not answer"
+        actions={<Button onClick={() => void me.refetch()}>Try again</Button>}
+      >
+        <p>{me.error.message} Runs go on and keep their record; it is sent when the server is back.</p>
+      </Said>
+    );
+  }
+  return (
+    <LiveProvider cache={cache}>
+      <button type="button" className="skip-link" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to content
+      </button>
+      <header className="frame-head">
+        <Link to="/runs" className="frame-mark" aria-label="flowo, all runs">
+          flowo
+        </Link>
+        <nav aria-label="Pages">
+          <Link to="/runs" activeOptions={{ exact: false, includeSearch: false }}>
+            Runs
+          </Link>
+        </nav>
+        <RunSearchBox />
+        <LiveMark />
+        <UserMenu me={me.data} on_help={() => set_help(true)} />
+      </header>
+      <main id="main" className="frame-main" tabIndex={-1}>
+        {me.data && <Outlet />}
+      </main>
+      {help && <Help on_close={() => set_help(false)} />}
+    </LiveProvider>
+  );
+}

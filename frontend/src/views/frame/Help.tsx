@@ -1,0 +1,33 @@
+import { Fragment } from "react";
+import { Sheet } from "../../ui/Sheet.tsx";
+
+const keys: [string[], string][] = [
+  [["/"], "Search runs; on a run's page, its jobs"],
+  [["j", "k"], "Down and up: runs in the list, jobs of a run"],
+  [["Enter"], "Open what is chosen"],
+  [["Esc"], "Close the job, leave the search"],
+  [["g", "r"], "All runs"],
+  [["?"], "This help"],
+];
+
+export function Help({ on_close }: { on_close: () => void }) {
+  return (
+    <Sheet title="Keyboard" on_close={on_close}>
+      <dl className="help-keys">
+        {keys.map(([pressed, does]) => (
+          <Fragment key={does}>
+            <dt>
+              {pressed.map((key, i) => (
+                <Fragment key={key}>
+                  {i > 0 && " "}
+                  <kbd>{key}</kbd>
+                </Fragment>
+              ))}
+            </dt>
+            <dd>{does}</dd>
+          </Fragment>
+        ))}
+      </dl>
+    </Sheet>
+  );
+}

@@ -1,0 +1,184 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { Button } from "antd";
+import { useEffect, useRef } from "react";
+import { status_of } from "../../api/client.ts";
+import { job_query, jobs_query } from "../../api/queries.ts";
+import type { JobDetail } from "../../api/types.ts";
+import { reason_of } from "../../ui/failure.ts";
+import { Glyph } from "../../ui/Glyph.tsx";
+import { useKeys } from "../../ui/keys.ts";
+import { Bone, Said } from "../../ui/Said.tsx";
+import { StatusWord } from "../../ui/StatusIcon.tsx";
+import { Tabs } from "../../ui/Tabs.tsx";
+import { ClockTime, Elapsed } from "../../ui/Times.tsx";
+import { JobAttempts } from "./JobAttempts.tsx";
+import { JobCommand } from "./JobCommand.tsx";
+import { JobFiles } from "./JobFiles.tsx";
+import { JobLog } from "./JobLog.tsx";
+import { JobResources } from "./JobResources.tsx";
+import { type JobTab, job_filter, job_tabs } from "./search.ts";
+import { useSelection } from "./selection.ts";
+import "./drawer.css";
+
+const route = getRouteApi("/frame/runs/$id/jobs/$number");
+const words: Record<JobTab, string> = {
+  log: "Log",
+  command: "Command",
+  files: "Files",
+  resources: "Resources",
+  attempts: "Attempts",
+};
+
+/** The jobs of the table behind, in its order: j and k go through them. */
+function useNeighbours(number: number) {
+  const { id, search } = useSelection();
+  const list = useInfiniteQuery(jobs_query(id, job_filter(search)));
+  const jobs = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const at = jobs.findIndex((job) => job.number === number);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
+  const short = at >= 0 && at > jobs.length - 5;
+  useEffect(() => {
+    if (short && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [short, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  return { next: jobs[at + 1]?.number, before: at > 0 ? jobs[at - 1]?.number : undefined };
+}
+
+export function JobDrawer() {
+  const number = Number(route.useParams().number);
+  const { id, search, set, open_job, close_job } = useSelection();
+  const query = useQuery({ ...job_query(id, number), enabled: Number.isInteger(number) });
+  const { next, before } = useNeighbours(number);
+  const panel = useRef<HTMLElement>(null);
+  const job = query.data;
+  useKeys({
+    Escape: close_job,
+    j: () => next !== undefined && open_job(next),
+    k: () => before !== undefined && open_job(before),
+  });
+  useEffect(() => {
+    const opener = document.activeElement as HTMLElement | null;
+    panel.current?.focus({ preventScroll: true });
+    return () => opener?.focus?.({ preventScroll: true });
+  }, []);
+
+  const tab = search.jobtab ?? "log";
+  const missing = status_of(query.error) === 404 || !Number.isInteger(number);
+  return (
+    <aside className="drawer" ref={panel} tabIndex={-1} aria-label={`Job ${number}`}>
+      <header className="drawer-head">
+        <div className="drawer-line">
+          {job ? <StatusWord status={job.status} turning={job.status === "running"} /> : <Bone width={90} />}
+          <span className="faint">job {number}</span>
+          <span className="drawer-ways">
+            <button
+              type="button"
+              className="icon-button"
+              aria-label="Job before"
+              title="Job before (k)"
+              disabled={before === undefined}
+              onClick={() => before !== undefined && open_job(before)}
+            >
+              <Glyph name="up" />
+            </button>
+            <button
+              type="button"
+              className="icon-button"
+              aria-label="Next job"
+              title="Next job (j)"
+              disabled={next === undefined}
+              onClick={() => next !== undefined && open_job(next)}
+            >
+              <Glyph name="down" />
+            </button>
+            <button
+              type="button"
+              className="icon-button"
+              aria-label="Close"
+              title="Close (Esc)"
+              onClick={close_job}
+            >
+              <Glyph name="close" />
+            </button>
+          </span>
+        </div>
+        {job && <Title job={job} />}
+      </header>
+      {missing ? (
+        <Said
+          title={"There is no such job in this run"}
+          actions={<Button onClick={close_job}>Close</Button>}
+        />
+      ) : query.error && !job ? (
+        <Said
+          alert
+          title="This job could not be loaded"
+          actions={<Button onClick={() => void query.refetch()}>Try again</Button>}
+        >
+          <p>{query.error.message}</p>
+        </Said>
+      ) : (
+        <>
+          <Tabs
+            label="What to show of the job"
+            panel="job-pane"
+            active={tab}
+            tabs={job_tabs.map((key) => ({
+              key,
+              label:
+                key === "attempts" && job && job.attempts.length > 1
+                  ? `Attempts ${job.attempts.length}`
+                  : words[key],
+            }))}
+            on_change={(key) => set({ jobtab: key === "log" ? undefined : key }, true)}
+          />
+          <div className="drawer-pane" id="job-pane" role="tabpanel" aria-labelledby={`job-pane-${tab}`}>
+            {job && tab === "log" && <JobLog job={job} />}
+            {job && tab === "command" && <JobCommand job={job} />}
+            {job && tab === "files" && <JobFiles job={job} run_id={id} />}
+            {job && tab === "resources" && <JobResources job={job} />}
+            {job && tab === "attempts" && <JobAttempts job={job} />}
+          </div>
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Title({ job }: { job: JobDetail }) {
+  const last = job.attempts.at(-1);
+  const reason = job.status === "failed" && last ? reason_of(last) : "";
+  return (
+    <>
+      <h2 className="drawer-rule">{job.rule}</h2>
+      <p className="drawer-facts">
+        {Object.entries(job.wildcards).map(([name, value]) => (
+          <span key={name}>
+            <span className="faint">{name}</span> {value}
+          </span>
+        ))}
+      </p>
+      <p className="drawer-facts soft">
+        {reason && <span className="bad">{reason}</span>}
+        {job.attempt > 1 && <span>attempt {job.attempt}</span>}
+        {job.started_at && (
+          <span>
+            started <ClockTime at={job.started_at} />
+          </span>
+        )}
+        {job.started_at && (job.ended_at || job.status === "running") && (
+          <span>
+            {job.ended_at ? "took" : "running for"} <Elapsed since={job.started_at} until={job.ended_at} />
+          </span>
+        )}
+        {job.status === "queued" && job.queued_at && (
+          <span>
+            queued for <Elapsed since={job.queued_at} until={null} />
+          </span>
+        )}
+        {job.external_id && <span>id {job.external_id}</span>}
+        {job.checkpoint && <span>checkpoint</span>}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+import { Fragment } from "react";
+import type { JobDetail } from "../../api/types.ts";
+import { bytes, count, duration } from "../../ui/format.ts";
+
+/** Snakemake counts memory and disk in MB; runtime in minutes. */
+export function resource_text(name: string, value: unknown): string {
+  if (typeof value !== "number") return typeof value === "string" ? value : JSON.stringify(value);
+  if (/_mib$/.test(name)) return bytes(value * 1_048_576);
+  if (/_mb$/.test(name)) return bytes(value * 1e6);
+  if (name === "runtime") return duration(value * 60);
+  return count(value);
+}
+
+const figure_words: Record<string, [string, (value: number) => string]> = {
+  s: ["Wall clock", duration],
+  cpu_time: ["CPU time", duration],
+  max_rss: ["Memory, largest (RSS)", (mb) => bytes(mb * 1_048_576)],
+  max_vms: ["Memory, largest (VMS)", (mb) => bytes(mb * 1_048_576)],
+  max_uss: ["Memory, largest (USS)", (mb) => bytes(mb * 1_048_576)],
+  max_pss: ["Memory, largest (PSS)", (mb) => bytes(mb * 1_048_576)],
+  io_in: ["Read", (mb) => bytes(mb * 1_048_576)],
+  io_out: ["Written", (mb) => bytes(mb * 1_048_576)],
+  mean_load: ["Load, mean", (percent) => `${percent.toFixed(0)} %`],
+};
+
+export function JobResources({ job }: { job: JobDetail }) {
+  const asked = Object.entries(job.resources).filter(([name]) => !name.startsWith("_"));
+  const figures = job.attempts.findLast((attempt) => attempt.figures)?.figures;
+  return (
+    <>
+      <h3>Asked for</h3>
+      <dl className="facts">
+        {job.threads != null && (
+          <>
+            <dt>threads</dt>
+            <dd>{job.threads}</dd>
+          </>
+        )}
+        {asked.map(([name, value]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{resource_text(name, value)}</dd>
+          </Fragment>
+        ))}
+        {job.priority != null && job.priority !== 0 && (
+          <>
+            <dt>priority</dt>
+            <dd>{job.priority}</dd>
+          </>
+        )}
+        {job.group && (
+          <>
+            <dt>group</dt>
+            <dd>{job.group}</dd>
+          </>
+        )}
+      </dl>
+      <h3>Used</h3>
+      {figures ? (
+        <dl className="facts">
+          {Object.entries(figures).map(([name, value]) => {
+            const [word, text] = figure_words[name] ?? [name, (n: number) => String(n)];
+            return (
+              <Fragment key={name}>
+                <dt>{word}</dt>
+                <dd>{text(value)}</dd>
+              </Fragment>
+            );
+          })}
+        </dl>
+      ) : (
+        <p className="soft">
+          {job.benchmark
+            ? "The figures come from the benchmark file when the job has ended."
+            : "Not known: the rule has no benchmark file."}
+        </p>
+      )}
+    </>
+  );
+}

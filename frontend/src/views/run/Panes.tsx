@@ -1,0 +1,60 @@
+import { lazy, Suspense } from "react";
+import type { RunDetail } from "../../api/types.ts";
+import { count } from "../../ui/format.ts";
+import { Tabs } from "../../ui/Tabs.tsx";
+import { GraphPane } from "./GraphPane.tsx";
+import { JobTable } from "./JobTable.tsx";
+import type { Pane } from "./search.ts";
+import { useSelection } from "./selection.ts";
+
+const Failures = lazy(() => import("./Failures.tsx").then((m) => ({ default: m.Failures })));
+const RunLog = lazy(() => import("./RunLog.tsx").then((m) => ({ default: m.RunLog })));
+const Info = lazy(() => import("./Info.tsx").then((m) => ({ default: m.Info })));
+
+export function Panes({
+  run,
+  only,
+  graph_first = false,
+}: {
+  run: RunDetail;
+  only?: Pane[];
+  graph_first?: boolean;
+}) {
+  const { search, set } = useSelection();
+  const offered: Pane[] = only ?? [
+    ...(graph_first ? (["graph"] as const) : []),
+    "jobs",
+    "failures",
+    "log",
+    "info",
+  ];
+  const asked = search.tab ?? "jobs";
+  const active = offered.includes(asked) ? asked : (only?.[0] ?? "jobs");
+  const labels: Record<Pane, string> = {
+    graph: "Graph",
+    jobs: "Jobs",
+    failures: run.jobs.failed > 0 ? `Failures ${count(run.jobs.failed)}` : "Failures",
+    log: "Log",
+    info: "Info",
+  };
+  return (
+    <div className="panes">
+      <Tabs
+        label="What to show of the run"
+        panel="run-pane"
+        active={active}
+        tabs={offered.map((key) => ({ key, label: labels[key] }))}
+        on_change={(key) => set({ tab: key === "jobs" ? undefined : key })}
+      />
+      <div className="pane" id="run-pane" role="tabpanel" aria-labelledby={`run-pane-${active}`}>
+        <Suspense fallback={null}>
+          {active === "graph" && <GraphPane id={run.id} />}
+          {active === "jobs" && <JobTable run={run} />}
+          {active === "failures" && <Failures run={run} />}
+          {active === "log" && <RunLog run={run} />}
+          {active === "info" && <Info run={run} />}
+        </Suspense>
+      </div>
+    </div>
+  );
+}

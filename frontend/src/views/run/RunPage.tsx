@@ -1,0 +1,98 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { Button } from "antd";
+import { status_of } from "../../api/client.ts";
+import { run_query } from "../../api/queries.ts";
+import type { RunDetail } from "../../api/types.ts";
+import { useTopic } from "../../live/live.tsx";
+import { look_of } from "../../theme/status.ts";
+import { Announce } from "../../ui/Announce.tsx";
+import { useNarrow } from "../../ui/narrow.ts";
+import { Bone, Said } from "../../ui/Said.tsx";
+import { Split } from "../../ui/Split.tsx";
+import { FirstFailure } from "./FirstFailure.tsx";
+import { GraphPane } from "./GraphPane.tsx";
+import { LostNotice, NoJobs } from "./Notices.tsx";
+import { Panes } from "./Panes.tsx";
+import { RunHeader } from "./RunHeader.tsx";
+import { SelectionRow } from "./SelectionRow.tsx";
+import { useSelection } from "./selection.ts";
+import { useTabState } from "./tab_state.ts";
+import "./run.css";
+
+export function RunPage() {
+  const { id } = useSelection();
+  const detail = useQuery(run_query(id));
+  useTopic(`run:${id}`);
+  const run = detail.data;
+  useTabState(run);
+
+  if (status_of(detail.error) === 404 || status_of(detail.error) === 422) {
+    return (
+      <Said title="This run is not here" actions={<Link to="/runs">All runs</Link>}>
+        <p>It may have been deleted, or it belongs to a workspace that you cannot see.</p>
+      </Said>
+    );
+  }
+  if (detail.error && !run) {
+    return (
+      <Said
+        alert
+        title="This run could not be loaded"
+        actions={
+          <>
+            <Button onClick={() => void detail.refetch()}>Try again</Button>
+            <Link to="/runs">All runs</Link>
+          </>
+        }
+      >
+        <p>{detail.error.message}</p>
+      </Said>
+    );
+  }
+  return <div className="run">{run ? <Loaded run={run} /> : <Bones />}</div>;
+}
+
+function Loaded({ run }: { run: RunDetail }) {
+  const narrow = useNarrow();
+  return (
+    <>
+      <RunHeader run={run} />
+      {run.status === "lost" && <LostNotice run={run} />}
+      {run.jobs.total === 0 ? (
+        <>
+          <NoJobs run={run} />
+          <Panes run={run} only={["log", "info"]} />
+        </>
+      ) : (
+        <>
+          <SelectionRow run={run} />
+          {run.first_failure && <FirstFailure run={run} failure={run.first_failure} />}
+          {narrow ? (
+            <Panes run={run} graph_first />
+          ) : (
+            <Split name="run" usual={0.4} left={<GraphPane id={run.id} />} right={<Panes run={run} />} />
+          )}
+        </>
+      )}
+      <Outlet />
+      <Announce
+        text={`Run ${look_of(run.status).word}${run.jobs.failed ? `, ${run.jobs.failed} failed` : ""}`}
+      />
+    </>
+  );
+}
+
+function Bones() {
+  return (
+    <div className="run-head" aria-busy="true">
+      <div className="run-head-line">
+        <Bone width={260} />
+        <Bone width={140} />
+      </div>
+      <div className="run-head-line">
+        <Bone width={480} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,104 @@
+import { Link } from "@tanstack/react-router";
+import { memo } from "react";
+import type { Run } from "../../api/types.ts";
+import { CountsBar } from "../../ui/CountsBar.tsx";
+import { reason_of } from "../../ui/failure.ts";
+import { count, eta_range, wildcards_text } from "../../ui/format.ts";
+import { StatusIcon } from "../../ui/StatusIcon.tsx";
+import { Ago, Elapsed } from "../../ui/Times.tsx";
+
+/** What one wants to know of a run before opening it: what failed, or how long it still takes. */
+function News({ run }: { run: Run }) {
+  const failure = run.first_failure;
+  if (run.status === "failed" && failure) {
+    const reason = reason_of(failure);
+    return (
+      <span className="run-news cut" title={failure.message ?? undefined}>
+        {failure.rule && <b>{failure.rule}</b>}
+        {failure.rule && Object.keys(failure.wildcards).length > 0 && (
+          <span className="soft">{wildcards_text(failure.wildcards)}</span>
+        )}
+        {failure.rule && reason ? (
+          <span className="bad">{reason}</span>
+        ) : (
+          <span className="bad cut">{failure.message?.split("\n")[0] || reason}</span>
+        )}
+      </span>
+    );
+  }
+  const parts: string[] = [];
+  if (run.jobs.failed > 0) parts.push(`${count(run.jobs.failed)} failed`);
+  if (run.status === "running" && run.jobs.total === 0) parts.push("planning");
+  if (run.status === "running" && run.eta) {
+    parts.push(`about ${eta_range(run.eta.low, run.eta.high)} left`);
+  }
+  if (run.status === "succeeded" && run.jobs.total === 0) parts.push("nothing to be done");
+  if (run.jobs.aborted > 0) parts.push(`${count(run.jobs.aborted)} aborted`);
+  return (
+    <span className="run-news cut soft">
+      {run.status === "lost" && run.last_heard_at ? (
+        <>
+          last heard <Ago at={run.last_heard_at} />
+        </>
+      ) : (
+        parts.map((part, i) => (
+          <span key={part} className={i === 0 && run.jobs.failed > 0 ? "bad" : undefined}>
+            {part}
+          </span>
+        ))
+      )}
+    </span>
+  );
+}
+
+export const RunRow = memo(function RunRow({ run, narrow }: { run: Run; narrow: boolean }) {
+  const { jobs } = run;
+  const figures = jobs.total > 0 && (
+    <>
+      {count(jobs.succeeded)}
+      <span className="faint"> / {count(jobs.total)}</span>
+    </>
+  );
+  const icon = <StatusIcon status={run.status} titled turning={run.status === "running"} />;
+  const name = (
+    <span className="run-name cut">
+      <span className="cut">{run.name}</span>
+      {run.dry_run && <span className="chip">dry run</span>}
+      {!narrow && run.tags.slice(0, 3).map((tag) => <i key={tag}>#{tag}</i>)}
+    </span>
+  );
+  if (narrow) {
+    return (
+      <Link to="/runs/$id" params={{ id: run.id }} className="run-row narrow">
+        {icon}
+        {name}
+        <span className="run-when faint">
+          <Ago at={run.started_at} />
+        </span>
+        <span className="run-second">
+          <CountsBar counts={jobs} />
+          <span className="run-figures">{figures}</span>
+          <News run={run} />
+        </span>
+      </Link>
+    );
+  }
+  return (
+    <Link to="/runs/$id" params={{ id: run.id }} className="run-row">
+      {icon}
+      {name}
+      {jobs.total > 0 ? <CountsBar counts={jobs} /> : <span />}
+      <span className="run-figures">{figures}</span>
+      <News run={run} />
+      <span className="run-took">
+        <Elapsed since={run.started_at} until={run.ended_at ?? run.lost_since} />
+      </span>
+      <span className="run-host cut soft" title={`${run.user} on ${run.host}`}>
+        {run.host}
+      </span>
+      <span className="run-when faint">
+        <Ago at={run.started_at} />
+      </span>
+    </Link>
+  );
+});

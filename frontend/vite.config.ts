@@ -1,0 +1,29 @@
+import react from "@vitejs/plugin-react";
+import type { PluginOption, UserConfig } from "vite";
+import { defineConfig } from "vite";
+
+const server = process.env.FLOWO_DEV_SERVER ?? "http://127.0.0.1:3100";
+
+export default defineConfig(async ({ mode }): Promise<UserConfig> => {
+  const plugins: PluginOption[] = [react()];
+  // `--mode mock` answers the API from src/test, so that pages can be looked at without a server.
+  if (mode === "mock") {
+    const { mock } = await import("./src/test/serve.ts");
+    plugins.push(mock());
+  }
+  const proxy = mode === "mock" ? undefined : { "/api": server, "/open": server, "/healthz": server };
+  return {
+    // Relative: the same files serve at `/` and under any sub-path of a reverse proxy.
+    base: "./",
+    plugins,
+    build: {
+      outDir: "../flowo/static",
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 2000,
+      modulePreload: { polyfill: false },
+    },
+    server: { port: 5173, proxy },
+    preview: { port: 4173 },
+  };
+});
