@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import atexit
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from snakemake_logger_plugin_flowo import LogHandler
 
 from plugin.peer import Peer
 
@@ -23,6 +26,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     work.mkdir()
     monkeypatch.chdir(work)
     return place
+
+
+@pytest.fixture(autouse=True)
+def no_handler_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a handler leaves for the interpreter's exit is done, and forgotten, at the end of the test."""
+    left: list[Callable[[], None]] = []
+    register = atexit.register
+
+    def kept(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        if isinstance(getattr(function, "__self__", None), LogHandler):
+            left.append(function)
+            return function
+        return register(function, *arguments, **named)
+
+    monkeypatch.setattr(atexit, "register", kept)
+    yield
+    for function in left:
+        function()
 
 
 @pytest.fixture

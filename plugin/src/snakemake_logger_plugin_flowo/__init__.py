@@ -86,8 +86,8 @@ class LogHandler(LogHandlerBase):
         if self._recorder is not None:
             try:
                 self._recorder.hear(record)
-            except Exception as error:
-                self._give_up(error)
+            except Exception as error:  # costs this record; the next one may be fine
+                self._recorder.missed(error)
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Nothing: what goes wrong is said where it happens."""
@@ -108,7 +108,7 @@ class LogHandler(LogHandlerBase):
         if recorder is not None:
             try:
                 recorder.close(at_exit=at_exit)
-            except Exception as error:
+            except BaseException as error:  # a Ctrl-C as well: Snakemake has its exit code already
                 self._give_up(error)
 
     @property

@@ -49,6 +49,7 @@ class Watch(logging.Filter):
         super().__init__()
         self.snapshots: collections.deque[Snapshot] = collections.deque()
         self.generation = 0
+        self.planned = 0  # jobs in the last snapshot
         self.faults = 0
         self.spent = 0.0  # s of Snakemake's thread for the last snapshot
         self._plan = plan
@@ -108,6 +109,7 @@ class Watch(logging.Filter):
         for job in finished:
             if job in dependencies and job in ids:
                 chosen[job] = ids[job]
+        self.planned = len(chosen)
         if self._quiet:
             self._jobs = {number: job for job, number in chosen.items()}
         if not self._plan:

@@ -80,13 +80,22 @@ class Recorder:
                 return
             self._record(record)
 
+    def missed(self, error: Exception) -> None:
+        """A record could not be taken in: said once, counted in the spool."""
+        self._faults += 1
+        with contextlib.suppress(Exception):
+            if self._faults == 1:
+                say(f"a log record is not recorded ({type(error).__name__}: {error})")
+            if self.spool is not None:
+                self.spool.append(wire.Gap(count=1, reason=f"a log record was not taken in: {error!r}"), time.time())
+
     def _open(self, record: logging.LogRecord) -> None:
         """It is a run: make the spool, start what ships it, and take in what came before."""
         from snakemake_logger_plugin_flowo.attend import Attendant, provenance
         from snakemake_logger_plugin_flowo.sender import Sender
 
-        home = str(getattr(record, "rundir", None) or "") or os.getcwd()
-        self._directory = Path(home)
+        home = str(getattr(record, "rundir", None) or "")
+        self._directory = Path(home if os.path.isdir(home) else os.getcwd())
         places = [self._directory / ".snakemake" / "flowo", spools.state_home() / "spool"]
         early, self._early = list(self._early), collections.deque(maxlen=0)
         at = early[0].created if early else time.time()
@@ -160,7 +169,7 @@ class Recorder:
     def _observe(self) -> None:
         """The sender's tick: with `--quiet`, a finished job may be followed by no record for hours."""
         with self._lock:
-            if not self.closed:
+            if not self.closed and self.spool is not None:
                 self._see()
 
     def _deliver(self, event: wire.Event) -> None:
@@ -181,7 +190,8 @@ class Recorder:
             self.spool.append(event, time.time())
             if isinstance(event, wire.Error):
                 self._error = event
-        self.attendant.close(ATTENDANT_AT_EXIT)
+        with contextlib.suppress(KeyboardInterrupt):
+            self.attendant.close(ATTENDANT_AT_EXIT)
         ended = self._ended(at_exit)
         self.spool.append(ended, time.time())
         timeout = max(0.0, min(float(getattr(self._settings, "close_timeout", 5.0) or 0.0), 600.0))
@@ -217,15 +227,11 @@ class Recorder:
 
     def _verdict(self, ended: wire.RunEnded, complete: bool) -> None:
         assert self.spool is not None
-        finished, started = len(self._translator.finished), len(self._translator.attempts)
-        counts = f"{finished} of {started} started jobs finished" if started else "no job was run"
-        text = f"{ended.outcome}, {counts}"
+        text = f"{ended.outcome}, {self._counts()}"
         if ended.outcome != "succeeded":
-            if self._first is not None and self._first.job not in self._translator.finished:
-                reason = translate.cut(" ".join((self._first.message or "").split()), 200)
-                text += f"; first failure: rule {self._first.rule}, job {self._first.job}" + (
-                    f" ({reason})" if reason else ""
-                )
+            first = self._first
+            if first is not None and first.job not in self._translator.finished:
+                text += f"; first failure: rule {first.rule}, job {first.job} ({_why(first)})"
             elif ended.message:
                 text += f"; {translate.cut(' '.join(ended.message.split()), 300)}"
         if self.spool.lost_ever:
@@ -236,3 +242,22 @@ class Recorder:
         else:
             text += f"; recorded in {self.spool.path}, `flowo sync {self._directory}` sends it"
         say(text)
+
+    def _counts(self) -> str:
+        finished, started = len(self._translator.finished), len(self._translator.attempts)
+        total = max(started, self.watch.planned)
+        if self.dry_run:
+            return f"a dry run of {total} jobs"
+        return f"{finished} of {total} jobs finished" if total else "no job was to be run"
+
+
+def _why(error: wire.JobError) -> str:
+    """A failure in a few words, for one line on a terminal."""
+    if error.exit_code is not None:
+        return f"exit code {error.exit_code}"
+    if error.signal is not None:
+        return f"signal {error.signal}"
+    if error.missing_outputs:
+        return "its output is missing"
+    lines = [line.strip() for line in (error.message or "").splitlines() if line.strip()]
+    return translate.cut(lines[-1], 200) if lines else "no reason given"

@@ -93,9 +93,13 @@ class Spool:
         self.lost_ever += 1
 
     def _write(self, event: wire.Event, at: float) -> bool:
-        line = wire.encode(event, seq=self.seq + 1, at=at)
-        if len(line) > LINE_KEPT:
-            line = wire.encode(_shorter(event), seq=self.seq + 1, at=at)
+        try:
+            line = wire.encode(event, seq=self.seq + 1, at=at)
+            if len(line) > LINE_KEPT:
+                line = wire.encode(_shorter(event), seq=self.seq + 1, at=at)
+        except Exception as error:  # an object in it that fails when it is asked for its text
+            self.trouble = f"an event cannot be written down ({type(error).__name__})"
+            return False
         try:
             if self._torn:
                 os.ftruncate(self.fd, self.size)

@@ -312,7 +312,7 @@ def _integer(value: object) -> int | None:
 
 def cut(text: str, longest: int = TEXT_KEPT) -> str:
     """The text, or its beginning and a remark that it was longer."""
-    return text if len(text) <= longest else f"{text[:longest]}… (cut by flowo, {len(text)} characters in all)"
+    return text if len(text) <= longest else f"{text[:longest]}… (cut, {len(text)} characters in all)"
 
 
 def _text(value: object) -> str:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Self
 
 WIRE_VERSION = 1
 BATCH_EVENTS = 1_000  # events in one POST at most
+NO_JOB = -1  # no job has it: what equals its default is left out, and job 0 must not be
 PLAN_JOBS = 1_000  # jobs in one `plan` part at most
 SENT_AT_HEADER = "Flowo-Sent-At"  # float seconds since the epoch by the sender's clock: the offset of both clocks
 WIRE_HEADER = "Flowo-Wire"
@@ -182,7 +183,7 @@ class JobInfo(Event):
     """A job was handed to the executor: a new attempt. `local`: runs in or beside Snakemake itself, so it runs now."""
 
     kind: ClassVar[str] = "job_info"
-    job: int = 0
+    job: int = NO_JOB
     rule: str = ""
     local: bool = True
     message: str | None = None
@@ -214,7 +215,7 @@ class JobRunning(Event):
     """Evidence that a submitted job runs now."""
 
     kind: ClassVar[str] = "job_running"
-    job: int = 0
+    job: int = NO_JOB
     evidence: str = ""
 
 
@@ -222,7 +223,7 @@ class JobFinished(Event):
     """`evidence`: `event` (Snakemake said so) or `observed` (seen in its job graph; `--quiet` hides the event)."""
 
     kind: ClassVar[str] = "job_finished"
-    job: int = 0
+    job: int = NO_JOB
     evidence: str = "event"
 
 
@@ -230,14 +231,14 @@ class JobRestarting(Event):
     """Snakemake will try the job again."""
 
     kind: ClassVar[str] = "job_restarting"
-    job: int = 0
+    job: int = NO_JOB
 
 
 class JobError(Event):
     """An attempt failed. `message`: the error text that came with it (the same thread's `error` record, if any)."""
 
     kind: ClassVar[str] = "job_error"
-    job: int = 0
+    job: int = NO_JOB
     rule: str | None = None
     message: str | None = None
     exception: str | None = None
@@ -275,7 +276,7 @@ class LogSnapshot(Event):
     """The tail of a job's log file, copied as soon as its failure was known."""
 
     kind: ClassVar[str] = "log_snapshot"
-    job: int = 0
+    job: int = NO_JOB
     attempt: int = 1
     path: str = ""
     tail: str = ""

@@ -1,0 +1,123 @@
+"""The handler by the interface's own tests, its settings as options, and that nothing it meets can raise."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+from snakemake_interface_logger_plugins.tests import TestLogHandlerBase as InterfaceTests
+from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
+
+from plugin import replay
+
+
+class TestInterface(InterfaceTests):
+    __test__ = True
+
+    def get_log_handler_cls(self) -> type[LogHandlerBase]:
+        return LogHandler
+
+    def get_log_handler_settings(self) -> LogHandlerSettingsBase:
+        return LogHandlerSettings(dry_run=True, close_timeout=0.1)
+
+
+def test_no_setting_is_a_secret() -> None:
+    names = set(LogHandlerSettings.__dataclass_fields__)
+    assert not any(word in name for name in names for word in ("token", "key", "secret", "password"))
+    assert all(field.metadata["help"] for field in LogHandlerSettings.__dataclass_fields__.values())
+    assert "flowo" in LoggerPluginRegistry().plugins
+
+
+class Hostile:
+    """An object that fails at whatever is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __str__(self) -> str:
+        raise RuntimeError("str")
+
+    __repr__ = __iter__ = __len__ = __bool__ = __str__
+
+
+@pytest.mark.parametrize("name", ["fanout200", "cluster_fail", "retries", "resources_flag"])
+def test_no_record_can_hurt(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["snakemake"])
+    handler = replay.handler(name, close_timeout=0.1)
+    for number, record in enumerate(replay.log_records(name)):
+        extra = [key for key in vars(record) if key not in vars(logging.makeLogRecord({}))]
+        handler.handle(record)
+        for key in extra:
+            broken = logging.makeLogRecord({**vars(record), key: Hostile()})
+            if key != "event" and number > 3:
+                handler.handle(broken)
+            missing = dict(vars(record))
+            del missing[key]
+            handler.handle(logging.makeLogRecord(missing))
+    handler.close()
+    handler.close()
+    (spool,) = Path(".snakemake/flowo").glob("*.jsonl")
+    events = replay.events(spool)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert events[-1]["kind"] == "run_ended"
+    assert capsys.readouterr().out == ""
+
+
+def test_it_starts_without_a_home_and_with_a_closed_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["snakemake"])
+    for variable in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, "/proc/nowhere")
+    monkeypatch.setattr(sys, "stderr", None)
+    handler = replay.handler("linear", close_timeout=0.1)
+    for record in replay.log_records("linear"):
+        handler.handle(record)
+    handler.close()
+    assert list(Path(".snakemake/flowo").glob("*.jsonl"))
+
+
+def test_a_full_disk_costs_events_and_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit on the file's size stands for the full disk: a part of a line is written, then nothing."""
+    program = """
+import json, resource, signal, sys, time
+from pathlib import Path
+from snakemake_logger_plugin_flowo import spool, wire
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+made = spool.Spool.create([Path("s")], "r")
+made.append(wire.RunOpened(), time.time())
+resource.setrlimit(resource.RLIMIT_FSIZE, (made.size + 1000, resource.RLIM_INFINITY))
+for number in range(100):
+    made.append(wire.Log(text=f"line {number}"), time.time())
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+made.append(wire.RunEnded(), time.time())
+events = [json.loads(line) for line in made.path.read_bytes().splitlines()]
+assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+(gap,) = [event for event in events if event["kind"] == "gap"]
+kept = [event for event in events if event["kind"] == "log"]
+assert gap["count"] + len(kept) == 100, (gap, len(kept))
+assert gap["count"] > 50
+assert events[-1]["kind"] == "run_ended"
+assert made.lost_ever == gap["count"]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_importing_the_plugin_is_light() -> None:
+    """Neither a command line nor an HTTP library comes with it."""
+    program = """
+import sys, snakemake_interface_logger_plugins.base
+import snakemake_logger_plugin_flowo
+loaded = [name for name in sys.modules if name.startswith("snakemake_logger_plugin_flowo.")]
+assert not loaded, loaded
+import snakemake_logger_plugin_flowo.recorder
+import snakemake_logger_plugin_flowo.sender
+import snakemake_logger_plugin_flowo.attend
+assert not {"typer", "click", "rich", "httpx", "requests", "snakemake.workflow"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -1,0 +1,251 @@
+"""Real Snakemake runs with a server that is not there: same outcome as without the plugin, and a complete spool."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugin.peer import Peer
+
+WORKFLOWS = Path(__file__).parent.parent / "workflows"
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "-c2"]
+# What differs between any two runs.
+VARYING = re.compile(
+    r"^\[\w{3} \w{3} .*\]$|^\s*(Date|Workflow ID|Command): .*$|\d{4}-\d\d-\d\dT\d{6}\.\d+|^Elapsed time: .*$"
+    r"|^flowo: .*\n|^\s*reason: .*$",  # a reason lists files in the order of a set
+    re.MULTILINE,
+)
+RARE = pytest.mark.all  # each start of Snakemake takes 3 s of a core
+
+
+def prepared(name: str, folder: str = "run") -> Path:
+    place = Path(folder).absolute()
+    shutil.copytree(WORKFLOWS / name, place)
+    return place
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "FLOWO_URL": os.environ.get("FLOWO_URL", "http://127.0.0.1:9"), "FLOWO_TOKEN": "t"}
+
+
+def snakemake(place: Path, *options: str, plugin: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [*SNAKEMAKE, *options, *(["--logger", "flowo"] if plugin else [])]
+    return subprocess.run(
+        command, cwd=place, capture_output=True, text=True, env=environment(), timeout=150, check=False
+    )
+
+
+def spooled(place: Path) -> list[dict[str, Any]]:
+    (spool,) = (place / ".snakemake" / "flowo").glob("*.jsonl")
+    events = [json.loads(line) for line in spool.read_bytes().splitlines()]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    return events
+
+
+def of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [event for event in events if event["kind"] == kind]
+
+
+def planned(events: list[dict[str, Any]]) -> collections.Counter[str]:
+    """The rules of the last generation of the plan."""
+    plans = of(events, "plan")
+    last = max(plan.get("generation", 1) for plan in plans)
+    jobs = [job for plan in plans if plan.get("generation", 1) == last for job in plan["jobs"]]
+    assert len({job["job"] for job in jobs}) == len(jobs)
+    ids = {job["job"] for job in jobs}
+    assert all(set(job.get("needs", ())) <= ids for job in jobs)
+    return collections.Counter(job["rule"] for job in jobs)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "options", "outcome"),
+    [
+        ("diamond", (), "succeeded"),
+        ("fail", (), "failed"),
+        pytest.param("keepgoing", ("--keep-going",), "failed", marks=RARE),
+        pytest.param("missinginput", (), "failed", marks=RARE),
+        ("syntaxerr", (), "failed"),
+    ],
+)
+def test_the_run_is_as_without_the_plugin(workflow: str, options: tuple[str, ...], outcome: str) -> None:
+    place = prepared(workflow)
+    without = snakemake(place, *options, plugin=False)
+    files = {
+        path: path.read_bytes()
+        for path in sorted(place.rglob("*"))
+        if path.is_file() and ".snakemake" not in path.parts and "bench" not in str(path)
+    }
+    shutil.rmtree(place)
+    prepared(workflow)
+    run = snakemake(place, *options)
+    assert run.returncode == without.returncode
+    assert VARYING.sub("", run.stdout) == VARYING.sub("", without.stdout)
+    assert sorted(VARYING.sub("", run.stderr).split("\n")) == sorted(VARYING.sub("", without.stderr).split("\n"))
+    assert {
+        path: path.read_bytes()
+        for path in sorted(place.rglob("*"))
+        if path.is_file() and ".snakemake" not in path.parts and "bench" not in str(path)
+    } == files
+    assert 1 <= sum(line.startswith("flowo: ") for line in run.stderr.splitlines()) <= 2
+    events = spooled(place)
+    assert events[0]["kind"] == "run_opened"
+    assert events[-1]["kind"] == "run_ended"
+    assert events[-1].get("outcome", "succeeded") == outcome
+    if of(events, "run_info"):
+        assert planned(events) == of(events, "run_info")[0]["stats"]
+
+
+def test_the_plan_is_taken_again_after_a_checkpoint_and_quiet_hides_nothing() -> None:
+    place = prepared("checkpoint")
+    assert snakemake(place, "--quiet").returncode == 0
+    events = spooled(place)
+    assert [len(plan["jobs"]) for plan in of(events, "plan")] == [3, 7]
+    finished = of(events, "job_finished")
+    assert {event["evidence"] for event in finished} == {"observed"}
+    assert sorted(event.get("job", 0) for event in finished) == sorted(
+        event.get("job", 0) for event in of(events, "job_info")
+    )
+
+
+@pytest.mark.parametrize("options", [("--until", "left"), pytest.param(("--omit-from", "left"), marks=RARE)])
+def test_the_plan_holds_what_this_invocation_runs(options: tuple[str, ...]) -> None:
+    place = prepared("diamond")
+    assert snakemake(place, *options).returncode == 0
+    events = spooled(place)
+    stats = of(events, "run_info")[0]["stats"]
+    assert planned(events) == stats
+    assert len(of(events, "job_finished")) == sum(stats.values())
+
+
+def test_nothing_to_be_done_and_a_dry_run() -> None:
+    place = prepared("linear")
+    assert snakemake(place, "--dry-run").returncode == 0
+    assert snakemake(place, plugin=False).returncode == 0
+    assert not (place / ".snakemake" / "flowo").exists()
+    assert snakemake(place).returncode == 0
+    events = spooled(place)
+    assert not of(events, "job_info")
+    assert events[-1].get("outcome", "succeeded") == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--lint",), *(pytest.param((name,), marks=RARE) for name in ("--unlock", "--summary", "--dag", "--list"))],
+)
+def test_what_runs_nothing_is_no_run(options: tuple[str, ...]) -> None:
+    place = prepared("linear")
+    run = snakemake(place, *options)
+    assert "flowo:" not in run.stderr
+    assert not (place / ".snakemake" / "flowo").exists()
+
+
+def test_a_logs_tail_comes_with_the_failure() -> None:
+    place = prepared("fail")
+    snakemake(place)
+    (snapshot,) = of(spooled(place), "log_snapshot")
+    assert snapshot["tail"] == "boom line1\nline2\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "to_group", "outcome"),
+    [
+        (signal.SIGINT, True, "interrupted"),
+        pytest.param(signal.SIGINT, False, "interrupted", marks=RARE),
+        (signal.SIGTERM, False, "interrupted"),
+        pytest.param(signal.SIGKILL, False, None, marks=RARE),
+    ],
+)
+def test_signals(number: signal.Signals, to_group: bool, outcome: str | None) -> None:
+    place = prepared("signals")
+    process = subprocess.Popen(
+        [*SNAKEMAKE, "--logger", "flowo"],
+        cwd=place, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 60
+        while not any(b'"job_info"' in path.read_bytes() for path in (place / ".snakemake" / "flowo").glob("*.jsonl")):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        time.sleep(0.5)
+        if to_group:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        process.wait(60)
+    finally:
+        if process.poll() is None or number == signal.SIGKILL:
+            os.killpg(process.pid, signal.SIGKILL)  # the jobs that Snakemake leaves behind
+            process.wait()
+    events = spooled(place)
+    if outcome is None:
+        assert not of(events, "run_ended")
+    else:
+        assert events[-1]["outcome"] == outcome
+
+
+def test_the_library_and_an_exception_that_is_not_the_runs_own() -> None:
+    place = prepared("linear")
+    program = """
+from pathlib import Path
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import OutputSettings, ResourceSettings, DAGSettings
+from snakemake_logger_plugin_flowo import LogHandlerSettings
+for target in ("a.txt", "c.txt"):
+    try:
+        raise ValueError("of the caller")
+    except ValueError:
+        with SnakemakeApi(OutputSettings(log_handler_settings={"flowo": LogHandlerSettings(name=target)})) as api:
+            flow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))
+            flow.dag(dag_settings=DAGSettings(targets={target})).execute_workflow()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=150,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    spools = [
+        [json.loads(line) for line in path.read_bytes().splitlines()]
+        for path in sorted((place / ".snakemake" / "flowo").glob("*.jsonl"))
+    ]
+    assert [(events[0]["name"], len(of(events, "job_finished"))) for events in spools] == [("a.txt", 1), ("c.txt", 2)]
+    assert [events[-1].get("outcome", "succeeded") for events in spools] == ["succeeded", "succeeded"]
+    assert [len(of(events, "plan")) for events in spools] == [1, 1]
+
+
+def test_a_place_that_cannot_be_written(home: Path) -> None:
+    place = prepared("linear")
+    (place / ".snakemake").mkdir()
+    (place / ".snakemake" / "flowo").write_text("in the way")
+    assert snakemake(place).returncode == 0
+    (spool,) = (home / "state" / "flowo" / "spool").glob("*.jsonl")
+    assert b'"run_ended"' in spool.read_bytes()
+
+
+def test_a_live_server_has_everything_and_its_link_is_shown(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWO_URL", peer.url)
+    place = prepared("diamond")
+    run = snakemake(place, "--logger-flowo-tags", "a, b", "--logger-flowo-name", "night", "--config", "my_token=hidden")
+    assert run.returncode == 0
+    assert peer.events() == spooled(place)
+    opened = peer.events()[0]
+    assert (opened["name"], opened["tags"]) == ("night", ["a", "b"])
+    assert "hidden" not in json.dumps(peer.events())
+    first, last = [line for line in run.stderr.splitlines() if line.startswith("flowo: ")]
+    assert first.startswith(f"flowo: recording this run, see {peer.url}/runs/")
+    assert last.startswith("flowo: succeeded, 9 of 9 jobs finished; http://")
