@@ -274,7 +274,8 @@ async def _write_plans(pg: Driver, run_id: uuid.UUID, fold: Fold) -> None:
             "INSERT INTO plan (run_id, generation, part, parts, body) VALUES ($1, $2, 0, 0, $3)",
             run_id, generation, zlib.compress(orjson.dumps(whole), 6),
         )  # fmt: skip
-        fold.plan_complete(generation, set(whole["number"]))
+        newer = {entry["job"] for part in fold.plan_parts if part.generation > generation for entry in part.jobs}
+        fold.plan_complete(generation, newer.union(whole["number"]))
 
 
 def merged(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,333 @@
+"""The API of runs: lists by cursor, filters and sorts, details, edits, deletion, lost runs."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import factories
+import pytest
+from factories import Tape
+from servers import Served, serving
+from sqlalchemy import text
+
+from flowo.ingest.sweep import sweep
+
+
+async def post(served: Served, tape: Tape, first: int = 1, last: int | None = None) -> None:
+    answer = await served.client.post(
+        tape.path, content=factories.packed(tape.body(first, last)), headers=factories.headers()
+    )
+    assert answer.status_code == 200, answer.text
+
+
+async def get(served: Served, path: str, **query: Any) -> Any:
+    answer = await served.client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def pages(served: Served, path: str, **query: Any) -> list[Any]:
+    found: list[Any] = []
+    cursor = None
+    while True:
+        page = await get(served, path, **query, **({"cursor": cursor} if cursor else {}))
+        assert len(page["items"]) <= int(query.get("limit", 50))
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
+def several() -> Tape:
+    """Ten jobs of two rules in every status that a running run has."""
+    tape = Tape().opened(name="several", tags=["qc", "lab7"])
+    tape.planned(
+        {"job": i, "rule": "map" if i < 6 else "call", "wildcards": {"sample": f"S{i % 3}"}, "needs": [i - 1] if i else []}
+        for i in range(10)
+    )
+    tape.info(0).info(1).info(2, local=False).info(3).finished(0).failed(1).info(1)
+    return tape
+
+
+# Lists.
+
+
+async def test_runs_come_newest_first_and_by_cursor(alone: Served) -> None:
+    tapes = [Tape().opened(name=f"run {i}") for i in range(7)]
+    for tape in tapes:
+        await post(alone, tape)
+    found = await pages(alone, "/api/v1/runs", limit=3)
+    assert [run["name"] for run in found] == [f"run {i}" for i in reversed(range(7))]
+    assert found[0]["id"] == str(tapes[6].run_id)
+
+
+async def test_filters_of_the_run_list(alone: Served) -> None:
+    await post(alone, Tape().opened(name="Alpha 100%", tags=["qc"], host="node1").ended())
+    await post(alone, Tape().opened(name="Beta", tags=["qc", "lab7"], host="node2").ended("failed"))
+    await post(alone, Tape().opened(name="Gamma", directory="/data/gam_ma"))
+    names = [
+        [run["name"] for run in await get_items(alone, **query)]
+        for query in (
+            {"status": "failed"}, {"status": ["failed", "running"]}, {"q": "alp"}, {"q": "0%"}, {"q": "%"},
+            {"q": "gam_ma"}, {"q": "a_p"}, {"q": "node2 beta"}, {"tag": "qc"}, {"tag": ["qc", "lab7"]}, {"q": "nothing"},
+            {"workflow": "/data/gam_ma"},
+        )
+    ]  # fmt: skip
+    assert names == [
+        ["Beta"], ["Gamma", "Beta"], ["Alpha 100%"], ["Alpha 100%"], ["Alpha 100%"], ["Gamma"], [], ["Beta"],
+        ["Beta", "Alpha 100%"], ["Beta"], [], ["Gamma"],
+    ]  # fmt: skip
+    facets = await get(alone, "/api/v1/runs/facets")
+    assert facets["total"] == 3
+    assert facets["status"] == {"succeeded": 1, "failed": 1, "running": 1}
+    assert facets["tags"] == [{"tag": "qc", "runs": 2}, {"tag": "lab7", "runs": 1}]
+
+
+async def get_items(served: Served, **query: Any) -> Any:
+    return (await get(served, "/api/v1/runs", **query))["items"]
+
+
+async def test_jobs_by_every_sort_both_ways(served: Served) -> None:
+    tape = several()
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}/jobs"
+    for sort in ("number", "rule", "status", "started_at", "duration", "attempt"):
+        up = [job["number"] for job in await pages(served, path, sort=sort, limit=3)]
+        down = [job["number"] for job in await pages(served, path, sort=f"-{sort}", limit=4)]
+        assert sorted(up) == list(range(10))
+        assert down == up[::-1]
+    by_status = [job["status"] for job in await pages(served, path, sort="status", limit=2)]
+    assert by_status == ["running"] * 2 + ["queued"] + ["succeeded"] + ["planned"] * 6
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ({"status": "running"}, [1, 3]),
+        ({"status": ["queued", "succeeded"]}, [0, 2]),
+        ({"rule": "call"}, [6, 7, 8, 9]),
+        ({"rule": "call", "q": "sample:S0"}, [6, 9]),
+        ({"q": "S1 map"}, [1, 4]),
+        ({"q": "id:4"}, [4]),
+        ({"q": "sample:nobody"}, []),
+        ({"q": "100%"}, []),
+    ],
+)
+async def test_filters_of_the_job_table(served: Served, query: dict[str, Any], left: list[int]) -> None:
+    tape = several()
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}/jobs"
+    assert [job["number"] for job in await pages(served, path, limit=2, **query)] == left
+    assert (await get(served, f"{path}/count", **query))["count"] == len(left)
+
+
+@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WyJ4Il0", "WzEsMiwzXQ", "é", "W10", "W251bGwsbnVsbF0"])
+async def test_cursors_that_are_none_are_refused(served: Served, cursor: str) -> None:
+    tape = several()
+    await post(served, tape)
+    for path in ("", f"/{tape.run_id}/jobs", f"/{tape.run_id}/jobs?sort=duration", f"/{tape.run_id}/failures"):
+        answer = await served.client.get(f"/api/v1/runs{path}", params={"cursor": cursor})
+        assert answer.status_code == 422, (path, answer.text)
+
+
+# One run.
+
+
+async def test_a_run_with_its_rules_and_estimate(served: Served) -> None:
+    now = dt.datetime.now(dt.UTC).timestamp()
+    tape = Tape(start=now - 20).opened(directory="/data/eta")
+    tape.planned({"job": i, "rule": "map"} for i in range(10))
+    for i in range(4):
+        tape.info(i).finished(i)
+    await post(served, tape)
+    run = await get(served, f"/api/v1/runs/{tape.run_id}")
+    assert run["progress"] == 0.4
+    assert run["rules"] == [
+        {"rule": "map", "mean_seconds": 1.0, "jobs": {"total": 10, "planned": 6, "queued": 0, "running": 0,
+         "succeeded": 4, "failed": 0, "aborted": 0, "skipped": 0}}
+    ]  # fmt: skip
+    assert 0 < run["eta"]["low"] < 6 < run["eta"]["high"] < 60
+    assert run["wildcards"] == ["sample"]
+
+
+async def test_totals_without_a_plan_come_from_run_info(served: Served) -> None:
+    tape = Tape().opened().add(factories.wire.RunInfo(stats={"map": 3, "all": 1})).info(1).finished(1)
+    await post(served, tape)
+    run = await get(served, f"/api/v1/runs/{tape.run_id}")
+    assert (run["jobs"]["total"], run["jobs"]["planned"], run["progress"]) == (4, 3, 0.25)
+    await post(served, tape.ended("interrupted"), len(tape.lines))
+    run = await get(served, f"/api/v1/runs/{tape.run_id}")
+    assert (run["jobs"]["total"], run["jobs"]["skipped"], run["status"]) == (4, 3, "interrupted")
+
+
+async def test_a_new_plan_after_a_checkpoint_replaces_what_was_not_started(served: Served) -> None:
+    tape = Tape().opened()
+    tape.planned([{"job": 0, "rule": "all"}, {"job": 1, "rule": "split"}, {"job": 2, "rule": "agg"}])
+    tape.info(1, "split").finished(1)
+    jobs = [{"job": 0, "rule": "all", "needs": [9]}, {"job": 9, "rule": "agg", "needs": [3, 4]}]
+    jobs += [{"job": i, "rule": "proc", "needs": [1]} for i in (3, 4)] + [{"job": 1, "rule": "split"}]
+    tape.planned(jobs[:2], generation=2, part=1, parts=2)
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}"
+    assert (await get(served, path))["jobs"]["total"] == 4
+    tape.planned(jobs[2:], generation=2, part=2, parts=2)
+    await post(served, tape, len(tape.lines))
+    run = await get(served, path)
+    assert run["jobs"]["total"] == 5
+    assert {rule["rule"]: rule["jobs"]["total"] for rule in run["rules"]} == {"all": 1, "split": 1, "agg": 1, "proc": 2}
+    graph = await get(served, f"{path}/graph")
+    edges = {(graph["number"][a], graph["number"][b]) for a, b in zip(graph["edges"][::2], graph["edges"][1::2], strict=True)}
+    assert edges == {(9, 0), (3, 9), (4, 9), (1, 3), (1, 4)}
+    job = await get(served, f"{path}/jobs/9")
+    assert [link["number"] for link in job["depends_on"]] == [3, 4]
+    assert [link["number"] for link in job["dependents"]] == [0]
+
+
+async def test_attempts_are_kept_each_with_its_own(served: Served) -> None:
+    tape = Tape().opened().info(1, resources={"mem_mb": 100}).failed(1, exit_code=1, message="first")
+    tape.add(factories.wire.LogSnapshot(job=1, attempt=1, path="logs/1.log", tail="boom", size=4))
+    tape.add(factories.wire.JobRestarting(job=1)).info(1, resources={"mem_mb": 200})
+    await post(served, tape)
+    job = await get(served, f"/api/v1/runs/{tape.run_id}/jobs/1")
+    assert (job["status"], job["attempt"]) == ("running", 2)
+    one, two = job["attempts"]
+    assert (one["status"], one["exit_code"], one["message"], one["class"]) == ("failed", 1, "first", "nonzero_exit")
+    assert one["log"] == {"path": "logs/1.log", "tail": "boom", "size": 4, "note": None}
+    assert (one["resources"], two["resources"]) == ({"mem_mb": 100}, {"mem_mb": 200})
+    assert (await get(served, f"/api/v1/runs/{tape.run_id}"))["first_failure"] is None
+    await post(served, tape.finished(1), len(tape.lines))
+    run = await get(served, f"/api/v1/runs/{tape.run_id}")
+    assert (run["jobs"]["succeeded"], run["jobs"]["failed"], run["first_failure"]) == (1, 0, None)
+
+
+async def test_the_first_failure_is_the_earliest_that_stands(served: Served) -> None:
+    tape = Tape().opened().info(1).info(2).info(3).failed(3, exit_code=None, signal=9).failed(1)
+    tape.add(factories.wire.JobError(job=2, missing_outputs=True, exception="MissingOutputException", message="no x.txt"))
+    await post(served, tape.ended("failed"))
+    path = f"/api/v1/runs/{tape.run_id}"
+    first = (await get(served, path))["first_failure"]
+    assert (first["number"], first["signal"], first["class"], first["wildcards"]) == (3, 9, "signal", {"sample": "S3"})
+    found = await pages(served, f"{path}/failures", limit=1)
+    assert [(item["number"], item["class"]) for item in found] == [(3, "signal"), (1, "nonzero_exit"), (2, "missing_output")]
+
+
+async def test_the_log_forwards_backwards_and_onwards(served: Served) -> None:
+    tape = Tape().opened()
+    for i in range(60):
+        tape.add(factories.wire.Log(text=f"line {i}"))
+    for first in range(1, 62, 7):
+        await post(served, tape, first, min(first + 6, 61))
+    path = f"/api/v1/runs/{tape.run_id}/log"
+    assert [line["text"] for line in await pages(served, path, limit=13)] == [f"line {i}" for i in range(60)]
+    last = (await get(served, path, backwards=True, limit=5))["items"]
+    assert [line["text"] for line in last] == [f"line {i}" for i in range(55, 60)]
+    earlier = (await get(served, path, backwards=True, limit=5, since=last[0]["seq"]))["items"]
+    assert [line["text"] for line in earlier] == [f"line {i}" for i in range(50, 55)]
+    assert (await get(served, path, since=last[-1]["seq"]))["items"] == []
+
+
+# What people change.
+
+
+async def test_names_tags_and_notes_are_peoples(served: Served) -> None:
+    tape = Tape().opened(name="reported", tags=["auto"])
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}"
+    answer = await served.client.patch(path, json={"name": "mine", "tags": ["b", "a", "a", " "], "note": "seen"})
+    assert (answer.json()["name"], answer.json()["tags"], answer.json()["note"]) == ("mine", ["a", "b"], "seen")
+    await post(served, tape.add(factories.wire.WorkflowStarted(snakefile="/data/other/Snakefile")), 2)
+    run = await get(served, path)
+    assert (run["name"], run["tags"]) == ("mine", ["a", "b"])
+    assert run["workflow"] == "/data/other/Snakefile"
+    for bad in ({"status": "succeeded"}, {"name": ""}, {"tags": "x"}, {"workspace": "other"}):
+        assert (await served.client.patch(path, json=bad)).status_code == 422
+
+
+@pytest.mark.parametrize("outcome", ["running", "succeeded", "failed", "interrupted"])
+async def test_runs_are_deleted_in_every_status(served: Served, outcome: str) -> None:
+    tape = several()
+    if outcome != "running":
+        tape.ended(outcome)
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}"
+    assert (await served.client.delete(path)).status_code == 204
+    assert (await served.client.get(path)).status_code == 404
+    assert (await served.client.delete(path)).status_code == 404
+    async with served.database.session() as session:
+        for table in ("job", "job_state", "attempt", "journal", "rule_count", "plan", "blob"):
+            rows = await session.execute(text(f"SELECT count(*) FROM {table} WHERE run_id = :r"), {"r": tape.run_id})
+            assert rows.scalar_one() == 0
+
+
+# Lost runs.
+
+
+async def age(served: Served, seconds: float) -> None:
+    """As if the last word of every run, and the beginning of ingest, lay this far back."""
+    async with served.database.session() as session:
+        await session.execute(text("INSERT INTO pulse (id) VALUES (1) ON CONFLICT DO NOTHING"))
+        await session.execute(
+            text("UPDATE pulse SET since = since - make_interval(secs => :s)"), {"s": seconds}
+        )
+        await session.execute(text("UPDATE run SET heard_at = heard_at - make_interval(secs => :s)"), {"s": seconds})
+
+
+async def test_silence_makes_a_run_lost_and_a_word_brings_it_back(alone: Served) -> None:
+    tape = several()
+    await post(alone, tape)
+    path = f"/api/v1/runs/{tape.run_id}"
+    assert await sweep(alone.database, 60) == []
+    await age(alone, 61)
+    assert await sweep(alone.database, 60) == [tape.run_id]
+    assert await sweep(alone.database, 60) == []
+    lost = await get(alone, path)
+    assert lost["status"] == "lost"
+    assert lost["lost_since"] == lost["last_heard_at"]
+    assert lost["jobs"]["running"] == 2
+    assert (await alone.client.post(f"{tape.path[:-7]}/heartbeat")).status_code == 204
+    back = await get(alone, path)
+    assert (back["status"], back["lost_since"]) == ("running", None)
+    assert back["revision"] > lost["revision"]
+
+
+async def test_no_run_is_lost_for_our_own_absence(alone: Served) -> None:
+    tape = several()
+    await post(alone, tape)
+    await sweep(alone.database, 60)
+    await age(alone, 600)
+    async with alone.database.session() as session:  # nobody swept for ten minutes: ingest was away
+        await session.execute(text("UPDATE pulse SET at = at - interval '600 s'"))
+    assert await sweep(alone.database, 60) == []
+    assert (await get(alone, f"/api/v1/runs/{tape.run_id}"))["status"] == "running"
+
+
+async def test_a_lost_run_is_declared_ended_and_may_come_back(alone: Served) -> None:
+    tape = several()
+    await post(alone, tape)
+    path = f"/api/v1/runs/{tape.run_id}"
+    assert (await alone.client.post(f"{path}/end")).status_code == 409
+    await age(alone, 61)
+    await sweep(alone.database, 60)
+    ended = (await alone.client.post(f"{path}/end")).json()
+    assert ended["status"] == "interrupted"
+    assert ended["ended_at"]
+    assert (ended["jobs"]["aborted"], ended["jobs"]["skipped"], ended["jobs"]["running"]) == (3, 6, 0)
+    assert sum(rule["jobs"]["skipped"] for rule in ended["rules"]) == 6
+    await post(alone, tape.finished(3), len(tape.lines))
+    back = await get(alone, path)
+    assert back["status"] == "running"
+    assert (back["jobs"]["succeeded"], back["jobs"]["running"], back["jobs"]["queued"], back["jobs"]["planned"]) == (2, 1, 1, 6)
+    jobs = {job["number"]: job["status"] for job in await pages(alone, f"{path}/jobs")}
+    assert (jobs[1], jobs[2], jobs[3]) == ("running", "queued", "succeeded")
+
+
+async def test_the_server_itself_marks_lost_runs(database_url: str, tmp_path: Path) -> None:
+    async with serving(database_url, tmp_path / "data", lost_after_s=0.6) as served:
+        tape = several()
+        await post(served, tape)
+        async with asyncio.timeout(10):
+            while (await get(served, f"/api/v1/runs/{tape.run_id}"))["status"] != "lost":
+                await asyncio.sleep(0.1)
