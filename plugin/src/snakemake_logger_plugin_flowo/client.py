@@ -16,7 +16,7 @@ class Failed(Exception):
 
 
 class Client:
-    """Asks one server and takes JSON; the connection is closed by the end of the process."""
+    """Asks one server and takes JSON."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -32,6 +32,8 @@ class Client:
             answer = self.connection.request(method, path, body, headers, limit=16 << 20)
         except Unreachable as error:
             raise Failed(f"{self.label} cannot be reached: {error}") from error
+        finally:
+            self.connection.close()
         problem: Any = None
         if answer.body and answer.kind.endswith("json"):
             try:

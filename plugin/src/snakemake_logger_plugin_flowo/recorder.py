@@ -89,7 +89,7 @@ class Recorder:
             if self.spool is not None:
                 self.spool.append(wire.Gap(count=1, reason=f"a log record was not taken in: {error!r}"), time.time())
 
-    def _open(self, record: logging.LogRecord) -> None:
+    def _open(self, record: logging.LogRecord | None) -> None:
         """It is a run: make the spool, start what ships it, and take in what came before."""
         from snakemake_logger_plugin_flowo.attend import Attendant, provenance
         from snakemake_logger_plugin_flowo.sender import Sender
@@ -184,6 +184,8 @@ class Recorder:
         with self._lock:
             self.closed = True
         self.watch.remove()
+        if self.spool is None and self._leaving(at_exit) is not None:  # sys.exit or Ctrl-C while the Snakefile is read
+            self._open(None)
         if self.spool is None:
             return
         for event in self._translator.rest():
@@ -203,14 +205,7 @@ class Recorder:
 
     def _ended(self, at_exit: bool) -> wire.RunEnded:
         """How it ended: the rule that held on every recorded end (the last record, the exception on its way out)."""
-        error = sys.exc_info()[1]
-        if error is self._exception:
-            error = None
-        if error is None and at_exit:  # up to 9.20 only the interpreter's exit closes handlers
-            last = getattr(sys, "last_value", None)
-            error = last if last is not self._last else None
-        if isinstance(error, SystemExit) and error.code in (None, 0):
-            error = None
+        error = self._leaving(at_exit)
         name = type(error).__name__ if error is not None else None
         message = str(error) if error is not None else None
         if isinstance(error, SystemExit):
@@ -224,6 +219,18 @@ class Recorder:
             name, message = self._error.exception, self._error.message
         interrupted = self._interrupted or isinstance(error, KeyboardInterrupt)
         return wire.RunEnded(outcome="interrupted" if interrupted else "failed", exception=name, message=message)
+
+    def _leaving(self, at_exit: bool) -> BaseException | None:
+        """The exception that Snakemake is left with, if any."""
+        error = sys.exc_info()[1]
+        if error is self._exception:
+            error = None
+        if error is None and at_exit:  # up to 9.20 only the interpreter's exit closes handlers
+            last = getattr(sys, "last_value", None)
+            error = last if last is not self._last else None
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            error = None
+        return error
 
     def _verdict(self, ended: wire.RunEnded, complete: bool) -> None:
         assert self.spool is not None
