@@ -81,37 +81,13 @@ def serve(
 
 def open_(data_dir: DataDir = None) -> None:
     """Print a new link that signs in once, and open it where there is a browser."""
-    import http.client
+    from snakemake_logger_plugin_flowo.client import managing
 
     with told_in_one_line():
         settings = settings_from(data_dir=data_dir)
-        try:
-            url = new_link(settings.data_dir)
-        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-            raise StartupError(
-                f"no flowo answers for {settings.data_dir} ({error}): start one with `flowo serve`"
-            ) from None
+    url = str(managing(settings.data_dir).ask("POST", "/api/v1/auth/links")["url"])
     typer.echo(url)
     browse(url)
-
-
-def new_link(data_dir: Path) -> str:
-    """Asked of the running server through its unix socket, as the owner of the data directory."""
-    import json
-
-    from snakemake_logger_plugin_flowo.config import own_server
-    from snakemake_logger_plugin_flowo.connection import Connection
-    from snakemake_logger_plugin_flowo.owner import owner_token
-
-    connection = Connection(own_server(data_dir))
-    try:
-        headers = {"Authorization": f"Bearer {owner_token(data_dir)}"}
-        answer = connection.request("POST", "/api/v1/auth/links", headers=headers)
-    finally:
-        connection.close()
-    if answer.status not in (200, 201):
-        raise StartupError(f"the server refused a link ({answer.status}): restart it with `flowo serve`")
-    return str(json.loads(answer.body)["url"])
 
 
 def demo(

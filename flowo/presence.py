@@ -26,6 +26,9 @@ def secret(settings: Settings) -> str:
     """The signing secret: the given file's, else the data directory's, made at first start."""
     if settings.secret_file is not None:
         found = _text(settings.secret_file, "the signing secret")
+        # Where the owner's commands (`flowo open`, `flowo token`) look for it.
+        if not (settings.data_dir / "secret").exists() or _text(settings.data_dir / "secret", "the secret") != found:
+            write_atomic(settings.data_dir / "secret", found + "\n")
     else:
         path = settings.data_dir / "secret"
         if not path.exists():
@@ -49,6 +52,15 @@ def database_url(settings: Settings) -> str | None:
         return None
     if not re.match(r"postgres(ql)?(\+\w+)?://", found):
         raise StartupError("the database URL must begin with postgresql:// (flowo needs PostgreSQL 14 or later)")
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from flowo.db.engine import asyncpg_url
+
+    try:
+        asyncpg_url(found)
+    except (ValueError, SQLAlchemyError):  # their words would show the password
+        form = "postgresql://user:password@host:5432/name"
+        raise StartupError(f"the database URL cannot be read; it has the form {form}") from None
     return found
 
 

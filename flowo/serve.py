@@ -19,7 +19,6 @@ from typing import Any
 import typer
 
 from flowo import presence
-from flowo.db import migrate
 from flowo.db.embedded import Embedded, prepare
 from flowo.db.lease import Lease
 from flowo.errors import StartupError
@@ -65,8 +64,6 @@ def serve(serving: Serving) -> int:
     """Runs until SIGINT, SIGTERM or SIGHUP. The exit code; raises StartupError with one line when it cannot start."""
     settings = serving.settings
     configure_logging()
-    # Half of a start is importing; meanwhile the main thread waits for PostgreSQL.
-    threading.Thread(target=lambda: __import__("flowo.app"), name="flowo-import", daemon=True).start()
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopped_by_signals())
         prepare(settings.data_dir)
@@ -80,6 +77,8 @@ def serve(serving: Serving) -> int:
         stack.callback(serving.listening[1].close)
         stack.callback(lambda: serving.socket_path.unlink(missing_ok=True))
         given = presence.database_url(settings)
+        # Half of a start is importing; the main thread waits for PostgreSQL meanwhile.
+        threading.Thread(target=lambda: __import__("flowo.app"), name="flowo-import", daemon=True).start()
         embedded = None if given else Embedded(settings.data_dir, lease=lease)
         if embedded is not None:
             stack.callback(embedded.stop)
@@ -87,6 +86,8 @@ def serve(serving: Serving) -> int:
         else:
             assert given is not None
             serving.url = given
+        from flowo.db import migrate
+
         migrate.upgrade(serving.url)
         return run(serving, embedded, secret)
 

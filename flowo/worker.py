@@ -122,6 +122,7 @@ async def one(serving: Serving, on_ready: Callable[[], Awaitable[None]]) -> None
     from flowo.app import create_app
 
     app = create_app(serving.settings, database_url=serving.url)
+    app.state.address = serving.address
     server = Server(app, serving.listening, on_ready)
     serving.leave = server.leave
     await server.run_here()
@@ -168,7 +169,12 @@ async def _look_for_changes(changed: asyncio.Event) -> None:
 async def _keep(serving: Serving, leaving: asyncio.Event, changed: asyncio.Event) -> None:
     left = asyncio.create_task(leaving.wait())
     numbers = [made.fileno() for made in serving.listening]
-    told = {"settings": serving.settings.model_dump(mode="json"), "url": serving.url, "sockets": numbers}
+    told = {
+        "settings": serving.settings.model_dump(mode="json"),
+        "url": serving.url,
+        "address": serving.address,
+        "sockets": numbers,
+    }
     quick = 0
     while not leaving.is_set():
         begun = time.monotonic()
@@ -232,7 +238,9 @@ def main() -> None:
     sockets = [socket.socket(fileno=number) for number in told["sockets"]]
 
     async def run() -> None:
-        server = Server(create_app(settings, database_url=told["url"]), sockets, None)
+        app = create_app(settings, database_url=told["url"])
+        app.state.address = told["address"]
+        server = Server(app, sockets, None)
         loop = asyncio.get_running_loop()
         loop.add_reader(0, lambda: server.leave() if not os.read(0, 1) else None)
         await server.run_here()

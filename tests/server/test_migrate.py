@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from flowo.db import migrate
@@ -67,6 +68,13 @@ def test_unreachable_database(url: str) -> None:
         migrate.upgrade(url)
     assert "\n" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_revisions_are_read_right() -> None:
+    with migrate.configuration() as config:
+        script = ScriptDirectory.from_config(config)
+        assert migrate.heads() == set(script.get_heads())
+        assert migrate.revisions() == {revision.revision for revision in script.walk_revisions()}
 
 
 def test_migrations_are_dated() -> None:

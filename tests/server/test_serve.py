@@ -1,0 +1,282 @@
+"""`flowo serve` as a process: how it starts, what it leaves, how it ends, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from flowo import cli
+from flowo.db.lease import alive
+
+FLOWO = [sys.executable, "-c", "from snakemake_logger_plugin_flowo.cli import main; main()"]
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+    log: Path
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.data_dir / "server.json").read_text())
+        return found
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def address(self) -> str:
+        return str(self.facts["address"])
+
+    @property
+    def postmaster(self) -> int:
+        return int((self.data_dir / "postgres/data/postmaster.pid").read_text().split("\n")[0])
+
+    def link(self) -> str:
+        return next(word for word in self.said.split() if "/open/" in word)
+
+    @contextlib.contextmanager
+    def signed_in(self) -> Iterator[httpx.Client]:
+        with httpx.Client(base_url=self.address, follow_redirects=True) as client:
+            client.get(self.link(), headers={"Accept": "text/html"})
+            yield client
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """Seconds until it ended, with 0."""
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        assert self.process.wait(15) == 0, self.said
+        return time.monotonic() - begun
+
+
+@contextlib.contextmanager
+def serving(data_dir: Path, *options: str, **environment: str) -> Iterator[Server]:
+    data_dir.mkdir(exist_ok=True)
+    log = data_dir.parent / f"{data_dir.name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*FLOWO, "serve", "--no-open", "--data-dir", str(data_dir), *options],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | environment,
+        )
+    made = Server(process, data_dir, log)
+    try:
+        wait_until(lambda: "record a run" in made.said or process.poll() is not None, 60)
+        assert process.poll() is None, made.said
+        yield made
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        log.unlink(missing_ok=True)
+
+
+def wait_until(condition: Any, patience: float = 20) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.02)
+
+
+def refused(data_dir: Path, *options: str, **environment: str) -> str:
+    """In this process: nothing is served, and a process costs seconds."""
+    app = typer.Typer()
+    cli.register(app)
+    done = CliRunner(env=environment).invoke(app, ["serve", "--no-open", "--data-dir", str(data_dir), *options])
+    assert done.exit_code == 1, done.output
+    assert not done.stdout
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+def test_serves_and_ends(place: Path) -> None:
+    data_dir = place / "data"
+    with serving(data_dir) as server:
+        assert httpx.get(f"{server.address}/healthz").json() == {"status": "ok"}
+        assert httpx.get(f"{server.address}/readyz").status_code == 200
+        assert httpx.get(f"{server.address}/api/v1/runs").status_code == 401
+        page = httpx.get(f"{server.address}/runs", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        facts = server.facts
+        assert facts["pid"] == server.process.pid
+        assert facts["host"] == socket.gethostname()
+        assert {"address", "socket", "pid", "host", "boot_id", "token", "version", "started_at"} <= set(facts)
+        for name in ("server.json", "secret", "flowo.sock"):
+            assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600, name
+        by_socket = httpx.Client(transport=httpx.HTTPTransport(uds=facts["socket"]), base_url="http://flowo")
+        with by_socket:
+            assert by_socket.get("/healthz").status_code == 200
+        assert facts["token"].startswith("flowo_")
+        assert facts["token"] not in server.said
+        link = server.link()
+
+        # Signed in by the link, once, and with streams open: the end comes all the same.
+        with server.signed_in() as client, contextlib.ExitStack() as streams:
+            assert client.get("/api/v1/me").status_code == 200
+            assert httpx.get(link).status_code == 410
+            for _ in range(3):
+                response = streams.enter_context(client.stream("GET", "/api/v1/stream?topics=runs"))
+                assert response.status_code == 200
+            second = refused(data_dir)
+            assert server.address in second
+            postmaster = server.postmaster
+            assert server.stop() < 5
+        assert not alive(postmaster)
+        assert "Traceback" not in server.said
+        secret = (data_dir / "secret").read_text()
+        assert sorted(path.name for path in data_dir.iterdir() if path.name not in ("programs", "settings")) == [
+            "lock",
+            "postgres",
+            "postgres.log",
+            "secret",
+        ]
+    with serving(data_dir) as server:
+        assert (data_dir / "secret").read_text() == secret
+        assert server.stop(signal.SIGINT) < 5
+
+
+def test_killed_and_started_again(place: Path) -> None:
+    data_dir = place / "data"
+    with serving(data_dir) as server:
+        postmaster = server.postmaster
+        server.process.kill()
+        server.process.wait()
+        server.log.unlink()
+        with serving(data_dir) as again:  # at once: waits for the watcher's clean stop
+            assert not alive(postmaster)
+            assert httpx.get(f"{again.address}/readyz").status_code == 200
+
+
+def test_killed_postgres_comes_back(place: Path) -> None:
+    with serving(place / "data") as server:
+        before = server.postmaster
+        os.kill(before, signal.SIGKILL)
+
+        def ready() -> bool:
+            with contextlib.suppress(httpx.HTTPError, OSError, ValueError):
+                return server.postmaster != before and httpx.get(f"{server.address}/readyz").status_code == 200
+            return False
+
+        wait_until(ready, 30)
+        with server.signed_in() as client:
+            assert client.get("/api/v1/runs").status_code == 200
+        assert server.stop() < 5
+
+
+def test_open_prints_another_link(place: Path) -> None:
+    with serving(place / "data") as server:
+        done = subprocess.run(
+            [*FLOWO, "open", "--data-dir", str(server.data_dir)], capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0, done.stderr
+        link = done.stdout.strip()
+        assert link.startswith(f"{server.address}/open/")
+        with httpx.Client(follow_redirects=True) as client:
+            client.get(link, headers={"Accept": "text/html"})
+            assert client.get(f"{server.address}/api/v1/me").status_code == 200
+
+
+def test_ports(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused(place / "data", "--port", str(port))
+        assert f"port {port} on 127.0.0.1" in said
+        with serving(place / "data") as server:
+            assert int(server.address.rsplit(":", 1)[1]) >= 3100
+
+
+def test_refusals_are_one_line(place: Path) -> None:
+    assert "cannot be used" in refused(place / "a", "--database-url", "postgresql://x:hunter2@127.0.0.1:1/x")
+    assert "hunter2" not in refused(place / "a", "--database-url", "mysql://x:hunter2@127.0.0.1:1/x")
+    assert "hunter2" not in refused(place / "a", "--database-url", "postgresql://x:hunter2@127.0.0.1:port/x")
+    assert "FLOWO_LOST_AFTER_S" in refused(place / "a", FLOWO_LOST_AFTER_S="soon")
+    assert "FLOWO_PORT" in refused(place / "a", FLOWO_PORT="90000")
+    assert "no-such-host.invalid" in refused(place / "a", "--host", "no-such-host.invalid")
+    assert "cannot be read" in refused(place / "a", FLOWO_SECRET_FILE="/nonexistent")
+    assert "/proc/x" in refused(Path("/proc/x"))
+    (place / "a" / "secret").write_text("short")
+    (place / "a" / "secret").chmod(0o600)
+    assert "too short" in refused(place / "a")
+    (place / "a" / "secret").chmod(0o644)
+    assert "others can read" in refused(place / "a")
+
+
+def test_given_database_socket_secret_and_base_path(place: Path, empty_url: str) -> None:
+    secret = place / "given"
+    secret.write_text("s" * 40 + "\n")
+    url = place / "url"
+    url.write_text(empty_url)
+    deep = place / ("x" * 60) / ("y" * 60)
+    deep.mkdir(parents=True)
+    with serving(
+        *(place / "data", "--uds", str(deep / "flowo.sock"), "--base-path", "flowo/"),
+        **{"FLOWO_SECRET_FILE": str(secret), "FLOWO_DATABASE_URL_FILE": str(url)},
+    ) as server:
+        assert not (server.data_dir / "postgres").exists()
+        assert server.address.endswith("/flowo")
+        root = server.address.removesuffix("/flowo")
+        for address in (server.address, root):  # a proxy may keep the base path or strip it
+            assert httpx.get(f"{address}/healthz").status_code == 200
+            assert httpx.get(f"{address}/api/v1/runs").status_code == 401
+            page = httpx.get(f"{address}/runs/1", headers={"Accept": "text/html"})
+            assert page.status_code == 200
+        assert httpx.get(server.address, headers={"Accept": "text/html"}, follow_redirects=True).status_code == 200
+        assert "/flowo/open/" in server.link()
+        assert stat.S_ISSOCK((deep / "flowo.sock").stat().st_mode)
+        done = subprocess.run([*FLOWO, "open", "--data-dir", str(server.data_dir)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert server.stop() < 5
+
+
+def test_several_workers(place: Path) -> None:
+    with serving(place / "data", "--workers", "2") as server:
+        children = subprocess.run(
+            ["pgrep", "-f", "-P", str(server.process.pid), "flowo.worker"], capture_output=True, text=True
+        ).stdout.split()
+        assert len(children) == 2
+        with server.signed_in() as client:
+            for _ in range(10):
+                assert client.get("/api/v1/runs").status_code == 200
+            os.kill(int(children[0]), signal.SIGKILL)
+            time.sleep(0.2)
+            for _ in range(10):
+                assert httpx.get(f"{server.address}/healthz").status_code == 200
+            with client.stream("GET", "/api/v1/stream?topics=runs") as response:
+                assert response.status_code == 200
+                assert server.stop() < 5
+        assert not any(alive(int(child)) for child in children)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_while_it_starts(place: Path, number: int) -> None:
+    process = subprocess.Popen(
+        [*FLOWO, "serve", "--data-dir", str(place)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wait_until(lambda: (place / "postgres").exists())
+    process.send_signal(number)
+    assert process.wait(15) == 0
+    assert not (place / "postgres/data/postmaster.pid").exists()
