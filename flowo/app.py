@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 import flowo.accounts.routes
+import flowo.demo.routes
 import flowo.ingest.routes
 import flowo.live.routes
 import flowo.runs.routes
@@ -49,6 +50,8 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             yield
         finally:
             state.closing.set()
+            if state.demo is not None:
+                await state.demo.stop()
             for part in (sweeper, listener, state.notifier):
                 await part.stop()
             await state.broker.close()
@@ -73,6 +76,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     app.state.notifier = notifier
     app.state.broker = Broker(database)
     app.state.closing = asyncio.Event()
+    app.state.demo = None
     app.state.rights_changed = notifier.rights_changed
     app.add_middleware(gate.Gate)
     for kind, handler in HANDLERS.items():
@@ -84,6 +88,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         flowo.runs.routes.router,
         flowo.live.routes.router,
         flowo.ingest.routes.router,
+        flowo.demo.routes.router,
     ):
         app.include_router(router)
     web.mount(app, settings)

@@ -100,7 +100,9 @@ def demo(
     from flowo.demo.run import main
 
     with told_in_one_line():
-        raise typer.Exit(main(exit_after=exit_, open_browser=not no_open, data_dir=data_dir, port=port))
+        settings = settings_from(data_dir=data_dir, port=port)
+        code = main(settings, exit_after=exit_, browse=None if no_open else browse)
+    raise typer.Exit(code)
 
 
 def browse(url: str) -> bool:

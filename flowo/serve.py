@@ -31,12 +31,13 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass
 class Serving:
-    """What one `flowo serve` holds while it serves. `on_ready` gets the sign-in link, once the pages can be opened."""
+    """What one `flowo serve` holds while it serves. `on_ready` is called once the pages can be opened, `on_stop` at the end."""
 
     settings: Settings
     workers: int = 1
     reload: bool = False  # start the workers anew when the code changes
     on_ready: Callable[[Serving], Awaitable[None]] | None = None
+    on_stop: Callable[[], Awaitable[None]] | None = None
     say: Callable[[str], None] = typer.echo
     url: str = ""  # of the database
     link: str | None = None
@@ -101,6 +102,8 @@ def run(serving: Serving, embedded: Embedded | None, secret: str) -> int:
         try:
             await serve_all(serving, lambda: announce(serving, secret))
         finally:
+            if serving.on_stop is not None:
+                await serving.on_stop()
             if guard is not None:
                 guard.cancel()
                 await asyncio.gather(guard, return_exceptions=True)
