@@ -10,6 +10,7 @@ import importlib_resources
 from fastapi import FastAPI, Request
 from importlib_resources.abc import Traversable
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowo.errors import NotFound
 from flowo.settings import Settings
@@ -45,11 +46,24 @@ NO_BUNDLE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>flowo
 
 
 def mount(app: FastAPI, settings: Settings) -> None:
-    """The last routes of the app: what no other route takes."""
+    """The last routes of the app: what no other route takes. And where it is mounted, for all of them."""
+    app.add_middleware(BasePath, base_path=settings.base_path)
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(path: str, request: Request) -> Response:
         return answer(path, request, settings.base_path)
+
+
+class BasePath:
+    """Tells the router the base path: requests are taken with it and without it, since only some proxies strip it."""
+
+    def __init__(self, app: ASGIApp, base_path: str) -> None:
+        self.app, self.base_path = app, base_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.base_path and scope["type"] == "http":
+            scope = {**scope, "root_path": self.base_path}
+        await self.app(scope, receive, send)
 
 
 def answer(path: str, request: Request, base_path: str) -> Response:

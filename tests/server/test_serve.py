@@ -233,8 +233,10 @@ def test_given_database_socket_secret_and_base_path(place: Path, empty_url: str)
     deep = place / ("x" * 60) / ("y" * 60)
     deep.mkdir(parents=True)
     with serving(
-        *(place / "data", "--uds", str(deep / "flowo.sock"), "--base-path", "flowo/"),
-        **{"FLOWO_SECRET_FILE": str(secret), "FLOWO_DATABASE_URL_FILE": str(url)},
+        place / "data",
+        *("--uds", str(deep / "flowo.sock"), "--base-path", "flowo/"),
+        FLOWO_SECRET_FILE=str(secret),
+        FLOWO_DATABASE_URL_FILE=str(url),
     ) as server:
         assert not (server.data_dir / "postgres").exists()
         assert server.address.endswith("/flowo")

@@ -1,0 +1,126 @@
+"""The pages: what is found, what is not, what may be kept, and the base path."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from flowo import errors, web
+from flowo.settings import Settings
+
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+SCRIPT = b"console.log('flowo');" * 50
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    static = tmp_path / "static"
+    (static / "assets").mkdir(parents=True)
+    (static / "index.html").write_text('<!doctype html><html><head><base href="/" /></head><body></body></html>')
+    (static / "assets" / "main-abc.js").write_bytes(SCRIPT)
+    (static / "assets" / "main-abc.js.gz").write_bytes(gzip.compress(SCRIPT))
+    (static / "icon.svg").write_text("<svg/>")
+    (static / ".stamp").write_text("not for others")
+    (tmp_path / "outside.txt").write_text("not for others")
+    monkeypatch.setattr(web, "static", lambda: static)
+    return static
+
+
+async def asked(base_path: str = "") -> AsyncIterator[httpx.AsyncClient]:
+    settings = Settings(base_path=base_path)
+    app = FastAPI()
+    app.add_exception_handler(errors.FlowoError, errors.on_flowo_error)
+
+    @app.get("/api/v1/runs")
+    async def runs() -> list[str]:
+        return []
+
+    web.mount(app, settings)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://flowo") as client:
+        yield client
+
+
+@pytest.fixture
+async def client(bundle: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async for made in asked():
+        yield made
+
+
+@pytest.fixture
+async def below(bundle: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async for made in asked("/node/flowo"):
+        yield made
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", "/runs/0192/jobs/3", "/runs/v1.2", "/index.html"])
+async def test_every_page_is_the_app(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers=HTML)
+    assert answer.status_code == 200
+    assert '<base href="/" />' in answer.text
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "script-src 'self';" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert (await client.head(path, headers=HTML)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/nothing", "/api", "/healthz/x", "/assets/../../outside.txt", "/%2e%2e/outside.txt", "/.stamp"]
+)
+async def test_no_page_there(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "not for others" not in (await client.get(path, headers=HTML)).text
+
+
+async def test_nothing_of_the_api_is_a_page(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/v1/nothing", headers=HTML)).status_code == 404
+    assert (await client.get("/assets/gone-123.js")).status_code == 404
+    assert (await client.post("/runs", headers=HTML)).status_code == 405
+
+
+async def test_assets(client: httpx.AsyncClient) -> None:
+    packed = await client.get("/assets/main-abc.js", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.content == SCRIPT
+    plain = await client.get("/assets/main-abc.js", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.content == SCRIPT
+    for answer in (packed, plain):
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["vary"] == "Accept-Encoding"
+    icon = await client.get("/icon.svg")
+    assert icon.headers["content-type"].startswith("image/svg+xml")
+    assert icon.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("prefix", ["/node/flowo", ""])
+async def test_base_path(below: httpx.AsyncClient, prefix: str) -> None:
+    """Whether the proxy keeps the base path or strips it."""
+    page = await below.get(f"{prefix}/runs", headers=HTML)
+    assert '<base href="/node/flowo/" />' in page.text
+    assert (await below.get(f"{prefix}/assets/main-abc.js")).status_code == 200
+    assert (await below.get(f"{prefix}/api/v1/runs")).json() == []
+
+
+async def test_base_path_without_its_slash(below: httpx.AsyncClient) -> None:
+    answer = await below.get("/node/flowo", headers=HTML)
+    assert answer.status_code in (200, 307)
+    if answer.status_code == 307:
+        assert httpx.URL(answer.headers["location"]).path == "/node/flowo/"
+
+
+async def test_without_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "static", lambda: tmp_path / "nothing")
+    async for client in asked():
+        page = await client.get("/", headers=HTML)
+        assert page.status_code == 200
+        assert "not built" in page.text
+        assert (await client.get("/api/v1/runs")).json() == []
