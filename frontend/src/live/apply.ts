@@ -1,4 +1,4 @@
-import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
 import { log_since } from "../api/actions.ts";
 import { type JobFilter, keys, log_page_size } from "../api/queries.ts";
 import type {
@@ -180,9 +180,17 @@ export class Applier {
       if (still && !all) continue;
       const pages = (query.state.data as Pages<Job> | undefined)?.pages.length ?? 1;
       // All loaded pages are asked for again, so the more there are the rarer.
-      this.#refresh.soon(query.queryKey, list_ms * Math.max(1, pages / 3));
+      this.#refresh_order(query.queryKey, list_ms * Math.max(1, pages / 3));
     }
     this.#refresh.soon(keys.job_counts(id), list_ms);
+  }
+
+  /** Rows change where they stand at once; they change places only while nobody points at them. */
+  #refresh_order(key: QueryKey, every_ms: number) {
+    this.#refresh.soon(key, every_ms, () => {
+      if (document.querySelector("[data-keep-order]:hover")) this.#refresh_order(key, every_ms);
+      else void this.#cache.invalidateQueries({ queryKey: key });
+    });
   }
 
   async #follow_log(id: string) {

@@ -19,6 +19,9 @@ interface Heard {
 /** The server pings each 15 s: longer silence means a connection that died without saying so. */
 const silence_ms = 40_000;
 
+/** The server's limit for one stream. Twenty tabs with twenty runs: the run list comes first, then who asked. */
+const most_topics = 20;
+
 /**
  * One stream for a changing set of topics. Read by fetch and not by EventSource, which hides both the pings, so that it
  * cannot tell a dead connection from a quiet one, and the 401.
@@ -39,7 +42,7 @@ export class Connection {
   }
 
   watch(topics: Iterable<string>) {
-    const next = [...new Set(topics)].sort();
+    const next = [...new Set(topics)].sort().reverse().slice(0, most_topics);
     if (next.join() === this.#topics.join()) return;
     this.#topics = next;
     this.#schedule(30);
@@ -84,6 +87,10 @@ export class Connection {
       if (response.status === 401) {
         this.#heard.on_state("signed-out");
         return;
+      }
+      if (response.status === 404) {
+        // One of the runs was deleted, and a stream is for all topics or none: whoever shows it finds out and lets go.
+        this.#heard.on_fresh(topics.filter((topic) => topic !== "runs"));
       }
       if (!response.ok || !response.body) throw new Error(`stream: ${response.status}`);
       const read = frame_reader((frame) => {

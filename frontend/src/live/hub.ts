@@ -41,7 +41,12 @@ export class Hub {
     }
     this.#channel.onmessage = (event: MessageEvent<Note>) => this.#on_note(event.data);
     const { signal } = this.#stop;
-    const held = () => new Promise<void>((done) => signal.addEventListener("abort", () => done()));
+    // The lock may be given after the stop: then it must be given back at once.
+    const held = () =>
+      new Promise<void>((done) => {
+        if (signal.aborted) done();
+        else signal.addEventListener("abort", () => done());
+      });
     const unless_stopped = () => {};
     // Held as long as this tab lives: how the leader knows which wants are still somebody's.
     navigator.locks.request(`${this.#name}:tab:${this.#tab}`, { signal }, held).catch(unless_stopped);

@@ -9,6 +9,8 @@ import { Hub } from "./hub.ts";
 export interface LiveState {
   link: LinkState;
   paused: boolean;
+  /** Whether any view on screen watches something: otherwise there is nothing to be live. */
+  watching: boolean;
   /** What is seen is of this moment (server's clock, ms), where it is not of now. */
   as_of: number | null;
 }
@@ -19,7 +21,7 @@ export class Live {
   readonly #hub: Hub;
   readonly #watched = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
-  #state: LiveState = { link: "connecting", paused: false, as_of: null };
+  #state: LiveState = { link: "connecting", paused: false, watching: false, as_of: null };
 
   constructor(cache: QueryClient) {
     this.#applier = new Applier(cache);
@@ -64,6 +66,7 @@ export class Live {
 
   #tell() {
     this.#hub.want([...this.#watched.keys()]);
+    this.#change({ watching: this.#watched.size > 0 });
   }
 
   #change(part: Partial<LiveState>) {
@@ -92,7 +95,7 @@ export function useTopic(topic: string | null) {
   useEffect(() => (live && topic ? live.watch(topic) : undefined), [live, topic]);
 }
 
-const idle: LiveState = { link: "connecting", paused: false, as_of: null };
+const idle: LiveState = { link: "connecting", paused: false, watching: false, as_of: null };
 const never = () => () => {};
 
 export function useLive(): LiveState & { pause: (paused: boolean) => void } {

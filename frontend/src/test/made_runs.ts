@@ -147,6 +147,19 @@ export function all_made_runs(): MadeRun[] {
     made_run({
       status: "failed",
       name: "typo",
+      first_failure: {
+        ...{
+          number: null,
+          rule: null,
+          wildcards: {},
+          attempt: null,
+          exit_code: null,
+          signal: null,
+          class: null,
+        },
+        message: 'MissingInputException in rule trim in file "workflow/rules/trim.smk", line 12',
+        at: ago(4998),
+      },
       started_at: ago(5000),
       ended_at: ago(4998),
       message:

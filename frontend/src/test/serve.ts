@@ -41,7 +41,7 @@ export function mock(): Plugin {
   }, 300);
   ticking.unref();
 
-  const stream = (url: URL, request: IncomingMessage, response: ServerResponse) => {
+  const stream = (url: URL, response: ServerResponse) => {
     if (!streaming) {
       response.writeHead(503).end();
       return;
@@ -50,7 +50,7 @@ export function mock(): Plugin {
     tell(response, "hello", { now: new Date().toISOString(), version: "3.0.0" });
     const one = { response, topics: (url.searchParams.get("topics") ?? "").split(",") };
     open.add(one);
-    request.on("close", () => open.delete(one));
+    response.on("close", () => open.delete(one));
   };
 
   const mood = (url: URL) => {
@@ -74,7 +74,7 @@ export function mock(): Plugin {
       return;
     }
     if (!url.pathname.startsWith("/api/v1/")) return next();
-    if (url.pathname.endsWith("/stream")) return stream(url, request, response);
+    if (url.pathname.endsWith("/stream")) return stream(url, response);
     const text = await text_of(request);
     if (slow) await new Promise((done) => setTimeout(done, slow));
     if (broken && url.pathname.endsWith(broken)) {

@@ -1,5 +1,6 @@
 /** A pretended server: answers the API from made-up runs, for tests and for looking at pages (`vite --mode mock`). */
 import type { Job, Run, RunDetail, RunMessage, TokenRead } from "../api/types.ts";
+import { job_statuses } from "../theme/status.ts";
 import { a_job_detail, ago, an_id, counts, failed_log } from "./factories.ts";
 import { all_made_runs, type MadeRun, rehash } from "./made_runs.ts";
 
@@ -35,7 +36,7 @@ const row_of = (detail: RunDetail): Run => {
 const sorters: Record<string, (job: Job) => number | string> = {
   number: (job) => job.number,
   rule: (job) => job.rule,
-  status: (job) => job.status,
+  status: (job) => job_statuses.indexOf(job.status),
   started_at: (job) => job.started_at ?? "",
   attempt: (job) => job.attempt,
   duration: (job) =>

@@ -13,13 +13,15 @@ const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 export function antd_theme(shade: Shade): ThemeConfig {
   const palette = shade === "dark" ? dark : light;
   return {
-    algorithm: [shade === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm, theme.compactAlgorithm],
+    algorithm: shade === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
       fontFamily: font,
       fontFamilyCode: font_mono,
       fontSize: 13,
       borderRadius: 6,
       controlHeight: 30,
+      controlHeightSM: 26,
+      fontSizeSM: 13,
       colorPrimary: palette.accent,
       colorInfo: palette.accent,
       colorLink: palette.accent,
@@ -42,7 +44,14 @@ export function antd_theme(shade: Shade): ThemeConfig {
       motionDurationSlow: "0.14s",
     },
     components: {
-      Button: { primaryShadow: "none", defaultShadow: "none", dangerShadow: "none", fontWeight: 500 },
+      Button: {
+        // The dark theme's accent is light: dark words on it.
+        primaryColor: shade === "dark" ? "#0d1620" : "#ffffff",
+        primaryShadow: "none",
+        defaultShadow: "none",
+        dangerShadow: "none",
+        fontWeight: 500,
+      },
       Tooltip: { colorBgSpotlight: shade === "dark" ? "#323b47" : "#2a3340" },
     },
   };

@@ -17,6 +17,6 @@ export function reason_of({ exit_code, signal, class: kind }: Reason): string {
 
 /** Lines of a log that look like the cause: marked, so that the eye need not search. */
 const offending =
-  /\b(error|exception|fatal|killed|out of memory|oom|segmentation fault|no such file|permission denied|cannot|traceback|command not found|failed|abort(ed)?)\b/i;
+  /\b(\w*error|\w*exception|fatal|killed|out of memory|oom|segmentation fault|no such file|permission denied|cannot|traceback|command not found|failed|abort(ed)?)\b/i;
 const harmless = /\b(0 errors?|errors?: 0|no errors?|errors?=0)\b/i;
 export const is_offending = (line: string): boolean => offending.test(line) && !harmless.test(line);

@@ -4,7 +4,8 @@ import { clock_time } from "../../ui/format.ts";
 
 /** Whether what one sees is of now, and if not, of when. */
 export function LiveMark() {
-  const { link, paused, as_of, pause } = useLive();
+  const { link, paused, watching, as_of, pause } = useLive();
+  if (!watching) return null;
   const of = as_of ? clock_time(new Date(as_of).toISOString(), server_now()) : "";
   const state = paused ? "paused" : link === "signed-out" ? "reconnecting" : link;
   const action = paused ? "go on" : "pause";

@@ -133,7 +133,7 @@ export function TagField({ run }: { run: RunDetail }) {
           onClick={() => edit(true)}
         >
           <Glyph name="tag" size={14} />
-          {tags.length === 0 && "add tags"}
+          {tags.length === 0 && <span className="cut">add tags</span>}
         </button>
       )}
       {patch.error && (
@@ -165,7 +165,8 @@ export function NoteField({ run }: { run: RunDetail }) {
         type="button"
         className={`menu-button${note ? "" : " faint"}`}
         aria-expanded={editing}
-        title={note || undefined}
+        title={note || "Add a note"}
+        aria-label={note ? undefined : "Add a note"}
         onClick={() => {
           set_text(note);
           edit(!editing);

@@ -66,7 +66,7 @@ export function Info({ run }: { run: RunDetail }) {
   return (
     <div className="info">
       {run.note && <p className="info-note">{run.note}</p>}
-      <dl className="facts">
+      <dl className="facts stacked">
         {facts_of(run).map(([name, fact]) => (
           <Fragment key={name}>
             <dt>{name}</dt>

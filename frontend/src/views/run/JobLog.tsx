@@ -7,6 +7,12 @@ import { bytes } from "../../ui/format.ts";
 import { Said } from "../../ui/Said.tsx";
 import "./log.css";
 
+const unstarted: Partial<Record<JobDetail["status"], string>> = {
+  planned: "It waits for the jobs that it needs",
+  queued: "It waits for its turn",
+  skipped: "It was skipped: the run ended before its turn",
+};
+
 export function Tail({ text, bad }: { text: string; bad: boolean }) {
   const lines = text.replace(/\s+$/, "").split("\n");
   return (
@@ -26,7 +32,7 @@ export function JobLog({ job }: { job: JobDetail }) {
   const [chosen, choose] = useState<number | null>(null);
   const attempt = job.attempts.find((one) => one.attempt === chosen) ?? job.attempts.at(-1);
   if (!attempt) {
-    return <Said title={job.status === "queued" ? "It waits for its turn" : "It has not started"} />;
+    return <Said title={unstarted[job.status] ?? "It has not started"} />;
   }
   return (
     <>

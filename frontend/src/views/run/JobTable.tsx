@@ -107,6 +107,7 @@ export function JobTable({ run }: { run: RunDetail }) {
     <div
       className={`table${list.isPlaceholderData ? " dimmed" : ""}`}
       ref={scroll}
+      data-keep-order
       role="table"
       aria-label="Jobs"
       aria-rowcount={total + 1}

@@ -34,7 +34,7 @@ export function LostNotice({ run }: { run: RunDetail }) {
         {end.error && <span className="bad"> {end.error.message}</span>}
       </p>
       {run.may_edit && (
-        <Button size="small" loading={end.isPending} onClick={() => end.mutate()}>
+        <Button loading={end.isPending} onClick={() => end.mutate()}>
           It has ended
         </Button>
       )}

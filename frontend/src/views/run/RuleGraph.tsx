@@ -18,6 +18,7 @@ import type { RuleCounts, RuleGraph as RuleGraphShape } from "../../api/types.ts
 import { CountsBar } from "../../ui/CountsBar.tsx";
 import { count } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
+import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { type Layout, lay_out, link_key, rounded } from "./layout.ts";
 import { useSelection } from "./selection.ts";
 import "./graph.css";
@@ -51,12 +52,14 @@ const RuleBox = memo(function RuleBox({ data }: NodeProps<RuleNode>) {
       >
         <span className="rule-line">
           <span className="rule-name cut">{rule}</span>
+          {jobs.failed > 0 && <StatusIcon status="failed" titled size={12} />}
+        </span>
+        <span className="rule-line">
+          <CountsBar counts={jobs} height={5} />
           <span className="rule-count">
-            {jobs.failed > 0 && <b className="bad">{count(jobs.failed)} failed</b>}
-            {jobs.total > 0 ? `${count(jobs.succeeded)}/${count(jobs.total)}` : "–"}
+            {jobs.total > 0 ? `${count(jobs.succeeded)}/${count(jobs.total)}` : "none"}
           </span>
         </span>
-        <CountsBar counts={jobs} height={5} />
       </button>
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </>
@@ -185,7 +188,7 @@ function Zoom({ layout }: { layout: Layout }) {
     if (layout && width > 0 && height > 0 && !moved) void fitView(fit);
   }, [layout, width, height, moved, fitView]);
   return (
-    <Panel position="bottom-right" className="graph-zoom">
+    <Panel position="bottom-left" className="graph-zoom">
       <button
         type="button"
         className="icon-button"

@@ -3,7 +3,7 @@ import type { RunDetail } from "../../api/types.ts";
 import { look_of } from "../../theme/status.ts";
 import { Copy } from "../../ui/Copy.tsx";
 import { CountsBar } from "../../ui/CountsBar.tsx";
-import { base_name, count, eta_range, shell } from "../../ui/format.ts";
+import { base_name, count, eta_range, exact_time, shell } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { Ago, Elapsed } from "../../ui/Times.tsx";
@@ -41,7 +41,7 @@ export function RunHeader({ run }: { run: RunDetail }) {
             </span>
           )}
           {run.started_at && (
-            <span title="Elapsed">
+            <span title={`Since ${exact_time(run.started_at)}`}>
               <Elapsed since={run.started_at} until={run.ended_at ?? run.lost_since} />
             </span>
           )}
@@ -50,9 +50,11 @@ export function RunHeader({ run }: { run: RunDetail }) {
               about {eta_range(run.eta.low, run.eta.high)} left
             </span>
           )}
-          <span className="faint">
-            started <Ago at={run.started_at} />
-          </span>
+          {run.status !== "running" && (
+            <span className="faint">
+              started <Ago at={run.started_at} />
+            </span>
+          )}
         </span>
       </div>
       <div className="run-head-line second">

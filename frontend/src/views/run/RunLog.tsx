@@ -127,7 +127,7 @@ export function RunLog({ run }: { run: RunDetail }) {
               return (
                 <div
                   key={item.index}
-                  className={`log-line ${line.level}${item.index === marked ? " hit" : ""}`}
+                  className={`log-line level-${line.level}${item.index === marked ? " hit" : ""}`}
                   style={{ transform: `translateY(${item.start}px)` }}
                 >
                   <a

@@ -23,11 +23,12 @@ import "./run.css";
 export function RunPage() {
   const { id } = useSelection();
   const detail = useQuery(run_query(id));
-  useTopic(`run:${id}`);
-  const run = detail.data;
+  const missing = status_of(detail.error) === 404 || status_of(detail.error) === 422;
+  const run = missing ? undefined : detail.data;
+  useTopic(run ? `run:${id}` : null);
   useTabState(run);
 
-  if (status_of(detail.error) === 404 || status_of(detail.error) === 422) {
+  if (missing) {
     return (
       <Said title="This run is not here" actions={<Link to="/runs">All runs</Link>}>
         <p>It may have been deleted, or it belongs to a workspace that you cannot see.</p>

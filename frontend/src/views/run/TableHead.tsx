@@ -1,10 +1,11 @@
 import type { Column } from "./columns.ts";
+import { usual_sort } from "./search.ts";
 import { useSelection } from "./selection.ts";
 
 /** A click sorts up, the next one down, the third as it was. The server sorts. */
 export function TableHead({ columns }: { columns: Column[] }) {
   const { search, set } = useSelection();
-  const sort = search.sort ?? "number";
+  const sort = search.sort ?? usual_sort;
   return (
     <div role="rowgroup" className="table-head">
       <div role="row" aria-rowindex={1} className="table-row">
@@ -24,7 +25,7 @@ export function TableHead({ columns }: { columns: Column[] }) {
                 <button
                   type="button"
                   title={`Sort by ${column.label.toLowerCase()}`}
-                  onClick={() => set({ sort: next === "number" ? undefined : next })}
+                  onClick={() => set({ sort: next === usual_sort ? undefined : next })}
                 >
                   {column.label}
                   <span aria-hidden="true">{up ? " ↑" : down ? " ↓" : ""}</span>

@@ -10,7 +10,7 @@ export interface Column {
   end?: boolean;
 }
 
-const most_wildcards = 4;
+const most_wildcards = 3;
 
 /** Wildcards are columns of their own: those that the listed jobs have, most used first; the rest share one. */
 export function columns_for(jobs: Job[], wildcards: string[]): Column[] {
@@ -25,20 +25,20 @@ export function columns_for(jobs: Job[], wildcards: string[]): Column[] {
   const middle: Column[] = own.map((name) => ({
     key: `w:${name}`,
     label: name,
-    width: "minmax(72px, 1fr)",
+    width: "minmax(56px, 1fr)",
     wildcard: name,
   }));
   if (rest.length > 0) {
-    middle.push({ key: "w:rest", label: rest.join(" "), width: "minmax(96px, 1.2fr)", wildcard: "" });
+    middle.push({ key: "w:rest", label: rest.join(" "), width: "minmax(80px, 1.4fr)", wildcard: "" });
   }
   return [
     { key: "status", label: "Status", width: "104px", sort: "status" },
     { key: "rule", label: "Rule", width: "minmax(112px, 1.7fr)", sort: "rule" },
     ...middle,
     { key: "attempt", label: "Try", width: "40px", sort: "attempt", end: true },
-    { key: "started", label: "Started", width: "96px", sort: "started_at", end: true },
-    { key: "took", label: "Took", width: "92px", sort: "duration", end: true },
-    { key: "number", label: "Id", width: "60px", sort: "number", end: true },
+    { key: "started", label: "Started", width: "88px", sort: "started_at", end: true },
+    { key: "took", label: "Took", width: "88px", sort: "duration", end: true },
+    { key: "number", label: "Id", width: "52px", sort: "number", end: true },
   ];
 }
 

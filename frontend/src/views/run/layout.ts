@@ -18,7 +18,7 @@ export interface Layout {
 export const link_key = (source: string, target: string) => `${source}\0${target}`;
 
 export const node_height = 50;
-export const node_width = (name: string) => Math.round(Math.min(232, Math.max(132, name.length * 7.3 + 30)));
+export const node_width = (name: string) => Math.round(Math.min(208, Math.max(128, name.length * 7.4 + 34)));
 
 let elk: InstanceType<typeof ELK> | undefined;
 

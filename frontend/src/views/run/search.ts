@@ -12,6 +12,9 @@ export const sort_fields = ["number", "rule", "status", "started_at", "duration"
 export type SortField = (typeof sort_fields)[number];
 const sorts = sort_fields.flatMap((field) => [field, `-${field}`]);
 
+/** What failed comes first, then what runs: the order of every bar. */
+export const usual_sort = "status";
+
 /** The one selection of a run's page: every pane reads it from here, and chooses by changing it. */
 export interface RunSearch {
   status?: JobStatus[];
@@ -28,7 +31,7 @@ export const run_search = (raw: Record<string, unknown>): RunSearch =>
     status: some_of(raw.status, job_statuses),
     rule: names(raw.rule),
     q: text_of(raw.q),
-    sort: one_of(raw.sort, sorts, "number"),
+    sort: one_of(raw.sort, sorts, usual_sort),
     tab: one_of(raw.tab, panes, "jobs"),
     find: text_of(raw.find),
     jobtab: one_of(raw.jobtab, job_tabs, "log"),
@@ -38,5 +41,5 @@ export const job_filter = (search: RunSearch): JobFilter => ({
   status: search.status ?? [],
   rule: search.rule ?? [],
   q: search.q ?? "",
-  sort: search.sort ?? "number",
+  sort: search.sort ?? usual_sort,
 });

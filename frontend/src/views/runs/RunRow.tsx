@@ -76,8 +76,12 @@ export const RunRow = memo(function RunRow({ run, narrow }: { run: Run; narrow: 
           <Ago at={run.started_at} />
         </span>
         <span className="run-second">
-          <CountsBar counts={jobs} />
-          <span className="run-figures">{figures}</span>
+          {jobs.total > 0 && (
+            <>
+              <CountsBar counts={jobs} />
+              <span className="run-figures">{figures}</span>
+            </>
+          )}
           <News run={run} />
         </span>
       </Link>
