@@ -127,8 +127,6 @@ def storable(text: str) -> bool:
 
 async def verify(password: str, hashed: str) -> tuple[bool, str | None]:
     """Whether it fits, and a better hash where the old one is of yesterday's parameters."""
-    if not storable(password):
-        return False, None
     async with _hashing:
         return await asyncio.to_thread(_helper.verify_and_update, password, hashed)
 
@@ -240,8 +238,8 @@ async def new_hash(user: User, password: str, database: Database) -> str:
         await manager(database).validate_password(password, user)
     except InvalidPasswordException as error:
         raise Invalid(str(error.reason)) from error
-    if not storable(password):
-        raise Invalid("A password is text: it holds no NUL and no half characters.")
+    if "\0" in password:
+        raise Invalid("A password holds no NUL character.")
     return await hash_password(password)
 
 
