@@ -71,7 +71,7 @@ def planned(events: list[dict[str, Any]]) -> collections.Counter[str]:
 @pytest.mark.parametrize(
     ("workflow", "options", "outcome"),
     [
-        ("diamond", (), "succeeded"),
+        ("diamond", ("-c1",), "succeeded"),  # its scripts print, so one after the other
         ("fail", (), "failed"),
         pytest.param("keepgoing", ("--keep-going",), "failed", marks=RARE),
         pytest.param("missinginput", (), "failed", marks=RARE),

@@ -19,6 +19,7 @@ from snakemake_logger_plugin_flowo.say import say
 VERSION = "3.0.0"
 BUFFERED = 10_000  # records before it is clear that this is a run; the oldest go first
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
+_SELECTING = "Select jobs to execute..."
 _INTERRUPTED = ("Terminating processes on user request", "Will exit after finishing")
 _ENDED_WELL = ("Complete log(s)", "Nothing to be done", "This was a dry-run")
 
@@ -47,6 +48,7 @@ class Recorder:
         self._error: wire.Error | None = None
         self._first: wire.JobError | None = None
         self._faults = 0
+        self._waiting: list[tuple[wire.Event, float]] = []
         self._directory = Path.cwd()
         self._opened = invocation.opened(
             name=getattr(settings, "name", None),
@@ -66,6 +68,9 @@ class Recorder:
         if self.closed or os.getpid() != self.pid:  # a forked child is not the run
             return
         event = getattr(record, "event", None)
+        if event == "shellcmd" or event == "progress":  # two of five records, and both say nothing new
+            self._failed = False
+            return
         if record.levelno >= logging.INFO:
             self._failed = event == "error"
         if event is None:
@@ -129,12 +134,22 @@ class Recorder:
         except Exception as error:  # one record that cannot be understood costs itself only
             self._faults += 1
             events = [wire.Gap(count=1, reason=f"a log record was not understood ({type(error).__name__}: {error})")]
+        if not events:
+            return
+        self._waiting += [(event, record.created) for event in events]
+        if getattr(record, "event", None) == "job_started" or record.msg == _SELECTING:
+            return  # goes along with the job's own event, which comes next: a write costs more than all else here
+        self._write()
         for event in events:
-            self.spool.append(event, record.created)
             if isinstance(event, wire.JobError):
                 self._job_failed(event)
             elif isinstance(event, wire.Error):
                 self._error = event
+
+    def _write(self) -> None:
+        assert self.spool is not None
+        waiting, self._waiting = self._waiting, []
+        self.spool.extend(waiting)
 
     def _job_failed(self, event: wire.JobError) -> None:
         if self._first is None:
@@ -151,6 +166,7 @@ class Recorder:
 
     def _plan(self) -> None:
         assert self.spool is not None
+        self._write()
         while self.watch.snapshots:
             snapshot = self.watch.snapshots.popleft()
             try:
@@ -189,9 +205,10 @@ class Recorder:
         if self.spool is None:
             return
         for event in self._translator.rest():
-            self.spool.append(event, time.time())
+            self._waiting.append((event, time.time()))
             if isinstance(event, wire.Error):
                 self._error = event
+        self._write()
         with contextlib.suppress(KeyboardInterrupt):
             self.attendant.close(ATTENDANT_AT_EXIT)
         ended = self._ended(at_exit)

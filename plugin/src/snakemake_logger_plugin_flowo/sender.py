@@ -16,6 +16,8 @@ from snakemake_logger_plugin_flowo.say import say
 from snakemake_logger_plugin_flowo.shipment import Outcome, Shipment, Step, close_shipment, open_shipment
 
 INTERVAL = 0.25  # s between two batches
+LONG_INTERVAL = 0.5  # s, once a run has moved without a pause for some seconds: half the requests
+_STEADY = 20  # batches without a pause between them
 LINGER = 0.02  # s after the first event of a burst, so that the rest of it goes along
 HEARTBEAT = 15.0  # s
 LONGEST_BACKOFF = 30.0  # s
@@ -49,6 +51,7 @@ class Sender(threading.Thread):
         self._next = 0.0  # monotonic: not before
         self._beat = 0.0
         self._kept = 0.0
+        self._busy = 0
         self._leftovers: list[Path] | None = None
 
     @property
@@ -94,8 +97,8 @@ class Sender(threading.Thread):
             elif self._leftovers:
                 self._bring_along()
             else:
-                self.spool.moved.clear()
-                self._keep()
+                self._busy = 0
+                self.spool.moved.clear()  # what it stood for went with the last batch
 
     def _wait(self) -> None:
         now = time.monotonic()
@@ -120,7 +123,9 @@ class Sender(threading.Thread):
             if outcome.step is Step.SENT and self._shipment.acked:
                 self._arrived()
             more = self.unsent > 1_000  # a backlog goes without pauses
-            self._next = time.monotonic() + (0.0 if more else INTERVAL)
+            interval = LONG_INTERVAL if self._busy > _STEADY else INTERVAL
+            self._busy += 1
+            self._next = time.monotonic() + (0.0 if more else interval)
             if time.monotonic() - self._kept > _ACK_KEPT:
                 self._keep()
         return outcome

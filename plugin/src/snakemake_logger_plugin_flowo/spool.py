@@ -8,7 +8,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,16 +64,20 @@ class Spool:
 
     def append(self, event: wire.Event, at: float) -> None:
         """Give the event its number and write it; what cannot be written is counted and told by a `gap` later."""
+        self.extend([(event, at)])
+
+    def extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
+        """Append several events by one write."""
+        if not events:
+            return
         with self._lock:
-            if self.lost and not self._write(
-                wire.Gap(count=self.lost, reason=f"the spool could not be written: {self.trouble}"), at
-            ):
-                self._lose()
-                return
             if self.lost:
-                self.lost = 0
-            if not self._write(event, at):
-                self._lose()
+                reason = f"the spool could not be written: {self.trouble}"
+                if self._write([(wire.Gap(count=self.lost, reason=reason), events[0][1])]):
+                    self.lost = 0
+            if self.lost or not self._write(events):
+                self.lost += len(events)
+                self.lost_ever += len(events)
         if not self.moved.is_set():
             self.moved.set()
 
@@ -88,15 +92,13 @@ class Spool:
                 os.close(self.fd)
                 self.fd = -1
 
-    def _lose(self) -> None:
-        self.lost += 1
-        self.lost_ever += 1
-
-    def _write(self, event: wire.Event, at: float) -> bool:
+    def _write(self, events: Sequence[tuple[wire.Event, float]]) -> bool:
+        seq, data = self.seq, b""
         try:
-            line = wire.encode(event, seq=self.seq + 1, at=at)
-            if len(line) > LINE_KEPT:
-                line = wire.encode(_shorter(event), seq=self.seq + 1, at=at)
+            for event, at in events:
+                seq += 1
+                line = wire.encode(event, seq=seq, at=at)
+                data += line if len(line) <= LINE_KEPT else wire.encode(_shorter(event), seq=seq, at=at)
         except Exception as error:  # an object in it that fails when it is asked for its text
             self.trouble = f"an event cannot be written down ({type(error).__name__})"
             return False
@@ -104,18 +106,18 @@ class Spool:
             if self._torn:
                 os.ftruncate(self.fd, self.size)
                 self._torn = False
-            written = os.write(self.fd, line)
+            written = os.write(self.fd, data)
         except OSError as error:
             self.trouble = error.strerror or str(error)
             return False
-        if written != len(line):  # the disk took a part only: take it back, so that the file stays whole
+        if written != len(data):  # the disk took a part only: take it back, so that the file stays whole
             self.trouble = "the disk is full"
             self._torn = True
             with contextlib.suppress(OSError):
                 os.ftruncate(self.fd, self.size)
                 self._torn = False
             return False
-        self.seq += 1
+        self.seq = seq
         self.size += written
         return True
 
