@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -103,6 +104,43 @@ async def test_settings_are_taken(place: Path) -> None:
     assert found["max_worker_processes"] == "0"
     assert found["fsync"] == "off"  # as these tests ask for; see the next line for what people get
     assert "fsync" not in module.SETTINGS
+
+
+ORDINARY = """
+import asyncio, os, sys
+from pathlib import Path
+import asyncpg
+from flowo.db.embedded import Embedded
+made = Embedded(Path(sys.argv[1]), durable=False)
+made.start()
+async def ask():
+    connection = await asyncpg.connect(host=str(made.socket_dir), user="flowo", database="postgres")
+    print(os.geteuid(), await connection.fetchval("SELECT current_user"))
+    await connection.close()
+asyncio.run(ask())
+made.stop()
+"""
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="the other tests are by an ordinary user already")
+def test_ordinary_user(place: Path) -> None:
+    user = pwd.getpwnam("nobody")
+    home = place / "home"
+    home.mkdir(mode=0o700)
+    os.chown(home, user.pw_uid, user.pw_gid)
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    options: dict[str, Any] = binaries.Runner(user).options() | {"env": environment}
+    for python in (sys.executable, "/usr/bin/python3"):
+        with contextlib.suppress(OSError):
+            command = [python, "-c", "import flowo.db.embedded, asyncpg"]
+            if subprocess.run(command, capture_output=True, **options).returncode == 0:
+                break
+    else:
+        pytest.skip("another user cannot run this Python")
+    command = [python, "-c", ORDINARY, str(home / "flowo")]
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    assert done.stdout == f"{user.pw_uid} flowo\n", done.stderr
+    assert {path.stat().st_uid for path in home.rglob("*")} == {user.pw_uid}
 
 
 def test_killed_flowo_takes_postgres_with_it(place: Path) -> None:
