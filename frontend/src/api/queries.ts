@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { get, path, status_of } from "./client.ts";
 import type {
+  Count,
   Facets,
   Failure,
   FirstRun,
@@ -115,8 +116,7 @@ export const jobs_query = (id: string, filter: JobFilter) =>
 export const jobs_count_query = (id: string, { status, rule, q }: JobFilter) =>
   queryOptions({
     queryKey: [...keys.job_counts(id), { status, rule, q }],
-    queryFn: ({ signal }) =>
-      get<{ count: number }>(path(`${run_route(id)}/jobs/count`, { status, rule, q }), signal),
+    queryFn: ({ signal }) => get<Count>(path(`${run_route(id)}/jobs/count`, { status, rule, q }), signal),
     placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
   });
 

@@ -5,6 +5,7 @@ import type {
   Job,
   LogLine,
   Page,
+  Resync,
   RuleCounts,
   RuleGraph,
   Run,
@@ -38,13 +39,14 @@ export class Applier {
 
   keep(event: string, data: unknown) {
     if (event === "hello") heard_now((data as { now: string }).now);
+    if (event === "resync") this.fresh([(data as Resync).topic]);
     if (event !== "run" && event !== "runs") return;
     heard_now((data as { now: string }).now);
     this.#kept.push({ event, data, heard: Date.now() } as Kept);
     this.#schedule();
   }
 
-  /** The stream tells of these only from now on: what is held may be older than that. */
+  /** What is held of these may be older than what the stream tells next: asked for again. */
   fresh(topics: string[]) {
     for (const topic of topics) {
       if (topic === "runs") void this.#cache.invalidateQueries({ queryKey: keys.runs });

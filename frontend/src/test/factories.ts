@@ -38,6 +38,7 @@ export function a_run(part: Partial<Run> = {}): Run {
     eta: null,
     first_failure: null,
     revision: 1,
+    clock_offset: 0,
     ...part,
   };
 }

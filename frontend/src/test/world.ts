@@ -25,11 +25,32 @@ function page<T>(items: T[], query: URLSearchParams): Answer {
 
 const row_of = (detail: RunDetail): Run => {
   const { id, name, status, tags, note, workflow, workspace, host, user, started_at, ended_at } = detail;
-  const { last_heard_at, lost_since, dry_run, imported, jobs, progress, eta, first_failure, revision } =
-    detail;
+  const {
+    last_heard_at,
+    lost_since,
+    dry_run,
+    imported,
+    jobs,
+    progress,
+    eta,
+    first_failure,
+    revision,
+    clock_offset,
+  } = detail;
   return {
     ...{ id, name, status, tags, note, workflow, workspace, host, user, started_at, ended_at },
-    ...{ last_heard_at, lost_since, dry_run, imported, jobs, progress, eta, first_failure, revision },
+    ...{
+      last_heard_at,
+      lost_since,
+      dry_run,
+      imported,
+      jobs,
+      progress,
+      eta,
+      first_failure,
+      revision,
+      clock_offset,
+    },
   };
 };
 

@@ -20,11 +20,26 @@ export function ClockTime({ at }: { at: string | null | undefined }) {
   );
 }
 
-/** From `since` to `until`, or to the server's now while there is no end. */
-export function Elapsed({ since, until }: { since: string | null; until: string | null }) {
-  const now = useNow(since != null && until == null);
+/**
+ * From `since` to `until`; while there is no end, to the server's now or to when it was last heard of (`frozen`). `offset`
+ * is what the run's own clock lags behind the server's, in seconds: the two are never mixed.
+ */
+export function Elapsed({
+  since,
+  until,
+  frozen = null,
+  offset = 0,
+}: {
+  since: string | null;
+  until: string | null;
+  frozen?: string | null;
+  offset?: number;
+}) {
+  const now = useNow(since != null && until == null && frozen == null);
   if (!since) return null;
-  const seconds = ((until ? Date.parse(until) : now) - Date.parse(since)) / 1000;
+  const start = Date.parse(since);
+  if (until) return <span>{duration((Date.parse(until) - start) / 1000)}</span>;
+  const end = (frozen ? Date.parse(frozen) : now) - offset * 1000;
   // A moving figure without tenths: they would flicker and say nothing.
-  return <span>{duration(until ? seconds : Math.max(0, Math.floor(seconds)))}</span>;
+  return <span>{duration(Math.max(0, Math.floor((end - start) / 1000)))}</span>;
 }

@@ -3,8 +3,8 @@ import { getRouteApi } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useEffect, useRef } from "react";
 import { status_of } from "../../api/client.ts";
-import { job_query, jobs_query } from "../../api/queries.ts";
-import type { JobDetail } from "../../api/types.ts";
+import { job_query, jobs_query, run_query } from "../../api/queries.ts";
+import type { JobDetail, RunDetail } from "../../api/types.ts";
 import { reason_of } from "../../ui/failure.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { useKeys } from "../../ui/keys.ts";
@@ -48,6 +48,7 @@ export function JobDrawer() {
   const number = Number(route.useParams().number);
   const { id, search, set, open_job, close_job } = useSelection();
   const query = useQuery({ ...job_query(id, number), enabled: Number.isInteger(number) });
+  const run = useQuery(run_query(id)).data;
   const { next, before } = useNeighbours(number);
   const panel = useRef<HTMLElement>(null);
   const job = query.data;
@@ -102,7 +103,7 @@ export function JobDrawer() {
             </button>
           </span>
         </div>
-        {job && <Title job={job} />}
+        {job && <Title job={job} run={run} />}
       </header>
       {missing ? (
         <Said
@@ -145,8 +146,9 @@ export function JobDrawer() {
   );
 }
 
-function Title({ job }: { job: JobDetail }) {
+function Title({ job, run }: { job: JobDetail; run: RunDetail | undefined }) {
   const last = job.attempts.at(-1);
+  const clock = { frozen: run?.lost_since ?? null, offset: run?.clock_offset ?? 0 };
   const reason = job.status === "failed" && last ? reason_of(last) : "";
   return (
     <>
@@ -168,12 +170,13 @@ function Title({ job }: { job: JobDetail }) {
         )}
         {job.started_at && (job.ended_at || job.status === "running") && (
           <span>
-            {job.ended_at ? "took" : "running for"} <Elapsed since={job.started_at} until={job.ended_at} />
+            {job.ended_at ? "took" : "running for"}{" "}
+            <Elapsed since={job.started_at} until={job.ended_at} {...clock} />
           </span>
         )}
         {job.status === "queued" && job.queued_at && (
           <span>
-            queued for <Elapsed since={job.queued_at} until={null} />
+            queued for <Elapsed since={job.queued_at} until={null} {...clock} />
           </span>
         )}
         {job.external_id && <span>id {job.external_id}</span>}

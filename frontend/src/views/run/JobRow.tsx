@@ -15,19 +15,20 @@ interface Props {
   columns: Column[];
   narrow: boolean;
   opened: boolean;
-  lost_since: string | null;
+  frozen: string | null;
+  offset: number;
   on_focus: (index: number) => void;
 }
 
 /** How long it took; while it runs, how long it has been running, up to when it was last heard of. */
-function Took({ job, lost_since }: { job: Job; lost_since: string | null }) {
+function Took({ job, frozen, offset }: { job: Job; frozen: string | null; offset: number }) {
   const open = job.status === "running";
   if (!job.started_at || (!job.ended_at && !open)) return null;
-  return <Elapsed since={job.started_at} until={job.ended_at ?? lost_since} />;
+  return <Elapsed since={job.started_at} until={job.ended_at} frozen={frozen} offset={offset} />;
 }
 
 export const JobRow = memo(function JobRow(props: Props) {
-  const { job, run_id, index, top, columns, narrow, opened, lost_since, on_focus } = props;
+  const { job, run_id, index, top, columns, narrow, opened, frozen, offset, on_focus } = props;
   const place = { transform: `translateY(${top}px)` };
   if (!job) {
     return (
@@ -71,7 +72,7 @@ export const JobRow = memo(function JobRow(props: Props) {
           {link}
         </div>
         <div role="cell" className="table-cell end">
-          <Took job={job} lost_since={lost_since} />
+          <Took job={job} frozen={frozen} offset={offset} />
         </div>
         <div role="cell" className="table-cell faint second">
           <span className="cut">{wildcards_text(job.wildcards) || `job ${job.number}`}</span>
@@ -92,7 +93,7 @@ export const JobRow = memo(function JobRow(props: Props) {
           )}
           {column.key === "attempt" && (job.attempt > 1 ? <b>{job.attempt}</b> : job.attempt || "")}
           {column.key === "started" && <ClockTime at={job.started_at} />}
-          {column.key === "took" && <Took job={job} lost_since={lost_since} />}
+          {column.key === "took" && <Took job={job} frozen={frozen} offset={offset} />}
           {column.key === "number" && <span className="faint">{job.number}</span>}
         </div>
       ))}

@@ -140,7 +140,8 @@ export function JobTable({ run }: { run: RunDetail }) {
               columns={columns}
               narrow={narrow}
               opened={item.index === opened_at}
-              lost_since={run.lost_since}
+              frozen={run.lost_since}
+              offset={run.clock_offset}
               on_focus={set_at}
             />
           ))}

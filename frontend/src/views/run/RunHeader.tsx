@@ -42,7 +42,12 @@ export function RunHeader({ run }: { run: RunDetail }) {
           )}
           {run.started_at && (
             <span title={`Since ${exact_time(run.started_at)}`}>
-              <Elapsed since={run.started_at} until={run.ended_at ?? run.lost_since} />
+              <Elapsed
+                since={run.started_at}
+                until={run.ended_at}
+                frozen={run.lost_since}
+                offset={run.clock_offset}
+              />
             </span>
           )}
           {run.status === "running" && run.eta && (

@@ -95,7 +95,12 @@ export const RunRow = memo(function RunRow({ run, narrow }: { run: Run; narrow: 
       <span className="run-figures">{figures}</span>
       <News run={run} />
       <span className="run-took">
-        <Elapsed since={run.started_at} until={run.ended_at ?? run.lost_since} />
+        <Elapsed
+          since={run.started_at}
+          until={run.ended_at}
+          frozen={run.lost_since}
+          offset={run.clock_offset}
+        />
       </span>
       <span className="run-host cut soft" title={`${run.user} on ${run.host}`}>
         {run.host}
