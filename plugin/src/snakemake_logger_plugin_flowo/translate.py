@@ -173,10 +173,10 @@ class Translator:
                 inputs_total=_total(inputs),
                 outputs_total=_total(outputs),
                 benchmark=_text_or_none(get("benchmark")),
-                wildcards={key: str(value) for key, value in _pairs(get("wildcards")).items()},
+                wildcards=_words(get("wildcards")),
                 reason=_text_or_none(get("reason")) or None,
                 # the underscored ones are Snakemake's bookkeeping (_cores is `threads`)
-                resources={key: value for key, value in _pairs(get("resources")).items() if key[:1] != "_"},
+                resources=_resources(get("resources")),
                 priority=priority if isinstance(priority, int | str) else None,
                 threads=_integer(get("threads")),
                 checkpoint=bool(get("is_checkpoint")),
@@ -316,7 +316,8 @@ def cut(text: str, longest: int = TEXT_KEPT) -> str:
 
 
 def _text(value: object) -> str:
-    text = str(value)  # a copy, since Snakemake's strings are subclasses that carry live objects
+    # a copy, since Snakemake's strings are subclasses that carry live objects
+    text = value if type(value) is str else str(value)
     return text if len(text) <= TEXT_KEPT else cut(text)
 
 
@@ -330,7 +331,9 @@ def _files(value: object) -> list[str]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         return [_text(value)]
     files = list(value)
-    return [_text(file) for file in (files[:FILES_KEPT] if len(files) > FILES_KEPT else files)]
+    if len(files) > FILES_KEPT:
+        files = files[:FILES_KEPT]
+    return [file if type(file) is str and len(file) <= TEXT_KEPT else _text(file) for file in files]
 
 
 def _total(value: object) -> int | None:
@@ -342,14 +345,29 @@ def _pairs(value: Any) -> dict[str, Any]:
     """A copy of something with `items()` (ResourceList, Resources, a dict) as JSON values."""
     if value is None or not hasattr(value, "items"):
         return {}
-    return {_text(key): plain(item) for key, item in value.items()}
+    return {
+        (key if type(key) is str else _text(key)): (item if type(item) is int else plain(item))
+        for key, item in value.items()
+    }
+
+
+def _words(value: Any) -> dict[str, str]:
+    return {_text(key): _text(item) for key, item in value.items()} if value else {}
+
+
+def _resources(value: Any) -> dict[str, Any]:
+    pairs = _pairs(value)
+    for key in [key for key in pairs if key[:1] == "_"]:
+        del pairs[key]
+    return pairs
 
 
 def plain(value: Any) -> Any:
     """A JSON value for one resource: numbers and truths as they are, everything else as text."""
-    kind = type(value)
-    if value is None or kind in (int, bool, str):
+    if value is None or type(value) in (int, bool):
         return value
+    if type(value) is str:
+        return value if len(value) <= TEXT_KEPT else cut(value)
     if isinstance(value, bool):
         return bool(value)
     if isinstance(value, int):

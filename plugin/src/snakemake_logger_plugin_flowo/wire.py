@@ -56,9 +56,10 @@ class Event:
     def __init__(self, **values: Any) -> None:
         state = self.__dict__
         state.update(self.defaults)
-        for name, factory in self._made.items():
-            state[name] = factory()
         state.update(values)
+        for name, factory in self._made.items():
+            if name not in values:
+                state[name] = factory()
         if len(state) != len(self.defaults):
             raise TypeError(f"{self.kind} has no field {', '.join(sorted(state.keys() - self.defaults.keys()))}")
 
@@ -315,7 +316,7 @@ _to_json = json.JSONEncoder(separators=(",", ":"), default=str, allow_nan=False)
 
 def encode(event: Event, *, seq: int, at: float) -> bytes:
     """One line of a batch, newline included, ASCII only (so lone surrogates survive as escapes)."""
-    line: dict[str, Any] = {"seq": seq, "at": round(at, 6), "kind": event.kind}
+    line: dict[str, Any] = {"seq": seq, "at": at, "kind": event.kind}
     defaults = event.defaults
     for name, value in event.__dict__.items():
         if value != defaults[name]:
