@@ -18,6 +18,7 @@ from snakemake_logger_plugin_flowo import wire
 from flowo.runs import state
 
 NAME_LENGTH = 1_000  # characters of names, ids, paths of a run; longer ones are no names
+LONG_COMMAND = 1_000  # characters; jobs of a rule that share a long script then share its text
 MAX_NUMBER = 2**31 - 1  # a job's number is a PostgreSQL integer
 EARLIEST, LATEST = 0.0, 253_402_300_000.0  # seconds since the epoch that a timestamp can tell: 1970 to 9999
 
@@ -88,12 +89,10 @@ class Run:
 
 @dataclasses.dataclass(slots=True)
 class Facts:
-    """What a batch says of a job beside its state; None: nothing."""
+    """What a batch says of a job beside its state."""
 
-    wildcards: dict[str, str] | None = None
-    threads: int | None = None
-    command: str | None = None
-    command_hash: bytes | None = None
+    command: str | None = None  # a long one, which is kept once
+    command_hash: str | None = None  # hex
     more: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -152,6 +151,7 @@ class Fold:
         self.moved_rules: set[str] = set()
         self.plan_parts: list[wire.Plan] = []
         self.failures_moved = False
+        self.failed: dict[int, dt.datetime | None] = {}  # jobs that failed, and None for those made good
         self.reset = False
         self.unread: list[int] = []
 
@@ -209,6 +209,7 @@ class Fold:
             rule.counts.add(before, -1)
             rule.counts.add(after, 1)
             if "failed" in (before, after):
+                self.failed[job.number] = job.ended_at if after == "failed" else None
                 self.failures_moved = True
             if after == "succeeded" and job.seconds is not None:
                 rule.timed += 1
@@ -313,16 +314,13 @@ class Fold:
             raise Unreadable("a plan's part is not one of its parts")
         for entry in event.jobs:
             number(entry["job"])
+            orjson.dumps(entry)  # what cannot be JSON again is no fact
         self._tell(executor=optional(event.executor))
         for entry in event.jobs:
             job = self._job(entry["job"], name(entry.get("rule")))
             job.group = job.group or optional(entry.get("group"))
-            facts = self._facts(job)
-            facts.wildcards = wildcards(entry.get("wildcards"))
-            facts.threads = facts.threads or small(entry.get("threads"))
-            more = {key: entry[key] for key in ("params", "conda", "container") if entry.get(key) not in (None, {}, [])}
-            if len(orjson.dumps(more)) <= self.max_text:  # also: what cannot be JSON again is no fact
-                facts.more.update(more)
+            job.wildcards = wildcards(entry.get("wildcards")) or job.wildcards
+            job.threads = job.threads or small(entry.get("threads"))
         self.plan_parts.append(event)
 
     def plan_complete(self, generation: int, numbers: set[int]) -> None:
@@ -378,19 +376,20 @@ class Fold:
             resources = {}
         priority = (small(event.priority) if type(event.priority) is int else optional(event.priority)) or None
         job = self._job(event.job, name(event.rule))
+        job.wildcards = wildcards(event.wildcards)
+        job.threads = small(event.threads)
         facts = self._facts(job)
-        facts.wildcards = wildcards(event.wildcards)
-        facts.threads = small(event.threads)
         command = self.text(event.command)
-        if command:
+        if command and len(command) > LONG_COMMAND:
             facts.command = command
-            facts.command_hash = hashlib.blake2b(command.encode(), digest_size=12).digest()
+            facts.command_hash = hashlib.blake2b(command.encode(), digest_size=12).hexdigest()
         more: dict[str, Any] = {
             "inputs": texts(event.inputs), "outputs": texts(event.outputs), "logs": texts(event.logs),
             "inputs_total": small(event.inputs_total), "outputs_total": small(event.outputs_total),
             "benchmark": optional(event.benchmark), "reason": self.text(event.reason),
             "message": self.text(event.message), "priority": priority,
             "checkpoint": True if event.checkpoint is True else None,
+            "command": None if facts.command else command,
         }  # fmt: skip
         facts.more.update({key: value for key, value in more.items() if value not in (None, [], "")})
         if self.run.dry_run:

@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Collection
 from typing import Any, Literal
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.accounts.models import Workspace
 from flowo.runs import queries, schemas, views
-from flowo.runs.models import Deleted, Job, JobState, Run
+from flowo.runs.models import Deleted, JobState, Journal, Run
 
 MOST_JOBS = 2_000  # changed jobs in one message; above it the page asks again for what it shows
 MOST_RUNS = 200
@@ -45,11 +45,11 @@ async def of_run(session: AsyncSession, run_id: uuid.UUID, since: int | None) ->
     if since is not None:
         if row.reset_revision > since:
             resync = ["jobs", "graph", "run"]
+        moved = select(func.unnest(Journal.moved)).where(Journal.run_id == run_id, Journal.revision > since)
         changed = (
             await session.execute(
-                select(*views.JOB_COLUMNS, Job.wildcards, Job.threads)
-                .outerjoin(Job, and_(Job.run_id == JobState.run_id, Job.number == JobState.number))
-                .where(JobState.run_id == run_id, JobState.revision > since)
+                select(*views.JOB_COLUMNS)
+                .where(JobState.run_id == run_id, JobState.number.in_(moved.distinct().limit(MOST_JOBS + 1)))
                 .limit(MOST_JOBS + 1)
             )
         ).all()

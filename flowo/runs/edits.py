@@ -50,12 +50,11 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
         counts.setdefault(job.rule, state.Counts()).add(job.status, -1)
         state.closed(job, row["lost_since"])
         counts[job.rule].add(job.status, 1)
-    revision = await pg.fetchval("UPDATE run SET revision = revision + 1 WHERE id = $1 RETURNING revision", run_id)
     await pg.execute(
-        """UPDATE job_state s SET status = u.status, ended_at = u.ended_at, revision = $2
-           FROM unnest($3::int[], $4::text[], $5::timestamptz[]) AS u(number, status, ended_at)
+        """UPDATE job_state s SET status = u.status, ended_at = u.ended_at
+           FROM unnest($2::int[], $3::text[], $4::timestamptz[]) AS u(number, status, ended_at)
            WHERE s.run_id = $1 AND s.number = u.number""",
-        run_id, revision, [j.number for j in jobs], [j.status for j in jobs], [j.ended_at for j in jobs],
+        run_id, [j.number for j in jobs], [j.status for j in jobs], [j.ended_at for j in jobs],
     )  # fmt: skip
     await pg.execute(
         """UPDATE attempt a SET status = s.status, ended_at = s.ended_at FROM job_state s
@@ -65,9 +64,14 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
     for rule, delta in counts.items():
         moved = ", ".join(f"{s} = {s} + {getattr(delta, s):d}" for s in state.JOB_STATUSES)
         await pg.execute(f"UPDATE rule_count SET {moved} WHERE run_id = $1 AND rule = $2", run_id, rule)
+    await pg.execute(
+        """INSERT INTO failure (run_id, number, at) SELECT run_id, number, ended_at FROM job_state
+           WHERE run_id = $1 AND status = 'failed' AND number = ANY($2::int[]) ON CONFLICT DO NOTHING""",
+        run_id, [j.number for j in jobs if j.status == "failed"],
+    )  # fmt: skip
     # What run_info announced and nobody ever saw was planned, and is skipped now.
     await pg.execute(
-        """UPDATE run SET status = $2, ended_at = lost_since, lost_since = NULL, changed_at = clock_timestamp(),
+        """UPDATE run SET revision = revision + 1, reset_revision = revision + 1, status = $2, ended_at = lost_since, lost_since = NULL, changed_at = clock_timestamp(),
              fold = fold || '{"declared": true}',
              queued = c.queued, running = c.running, failed = c.failed, aborted = c.aborted,
              skipped = run.planned + run.queued + run.running + run.succeeded + run.failed + run.aborted + run.skipped

@@ -16,7 +16,7 @@ from sqlalchemy.types import Text
 
 from flowo.errors import NotFound
 from flowo.runs import cursors, schemas, views
-from flowo.runs.models import Attempt, Blob, Job, JobState, Plan
+from flowo.runs.models import Attempt, Blob, Failure, Job, JobState, Plan
 from flowo.runs.queries import Workspaces, find, like
 
 ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
@@ -35,10 +35,8 @@ SORTS: dict[str, tuple[Any, type]] = {
 SORT_NAMES = ["number", *SORTS]
 
 
-def _where(run_id: uuid.UUID, status: Sequence[str], rule: Sequence[str], q: str | None) -> tuple[list[Any], bool]:
-    """The conditions, and whether they ask for the job's facts."""
+def _where(run_id: uuid.UUID, status: Sequence[str], rule: Sequence[str], q: str | None) -> list[Any]:
     where: list[Any] = [JobState.run_id == run_id]
-    facts = False
     if status:
         where.append(JobState.status.in_(status))
     if rule:
@@ -48,23 +46,23 @@ def _where(run_id: uuid.UUID, status: Sequence[str], rule: Sequence[str], q: str
         if colon and name == "id" and value:
             where.append(or_(JobState.external_id == value, cast(JobState.number, Text) == value))
         elif colon and name and value:
-            where.append(Job.wildcards.op("@>")(cast({name: value}, JSONB)))
-            facts = True
+            where.append(JobState.wildcards.op("@>")(cast({name: value}, JSONB)))
         else:
             pattern = like(term)
             where.append(
                 or_(
                     JobState.rule.ilike(pattern),
-                    cast(Job.wildcards, Text).ilike(pattern),
+                    cast(JobState.wildcards, Text).ilike(pattern),
                     JobState.external_id == term,
                     cast(JobState.number, Text) == term,
                 )
             )
-            facts = True
-    return where, facts
+    return where
 
 
 _SAME = and_(Job.run_id == JobState.run_id, Job.number == JobState.number)
+_COMMAND = and_(Blob.run_id == Job.run_id, Blob.hash == Job.command_hash)
+LONG_COMMAND = Blob.body.label("long_command")
 
 
 async def list_jobs(
@@ -79,9 +77,9 @@ async def list_jobs(
     limit: int = 50,
     cursor: str | None = None,
 ) -> schemas.Page[schemas.Job]:
-    """A page in the order of `sort`, then by number. The few rows of a page are joined to their facts afterwards."""
+    """A page in the order of `sort`, then by number."""
     await find(session, workspaces, run_id)
-    where, facts = _where(run_id, status, rule, q)
+    where = _where(run_id, status, rule, q)
     down = sort.startswith("-")
     key, kind = SORTS.get(sort.lstrip("-"), (None, int))
     keys: list[Any] = [JobState.number] if key is None else [key, JobState.number]
@@ -89,18 +87,12 @@ async def list_jobs(
         at = cursors.decode(cursor, *([int] if key is None else [kind, int]))
         mine = tuple_(*keys)
         where.append(mine < at if down else mine > at)
-    columns = [*views.JOB_COLUMNS, (key if key is not None else JobState.number).label("sort_key")]
-    page = select(*columns)
-    if facts:
-        page = page.outerjoin(Job, _SAME)
-    page = page.where(*where).order_by(*(k.desc() if down else k.asc() for k in keys)).limit(limit + 1)
-    sub = page.subquery()
-    outer = [sub.c.sort_key, sub.c.number]
     rows = (
         await session.execute(
-            select(sub, Job.wildcards, Job.threads)
-            .outerjoin(Job, and_(Job.run_id == run_id, Job.number == sub.c.number))
-            .order_by(*(k.desc() if down else k.asc() for k in outer))
+            select(*views.JOB_COLUMNS, (key if key is not None else JobState.number).label("sort_key"))
+            .where(*where)
+            .order_by(*(k.desc() if down else k.asc() for k in keys))
+            .limit(limit + 1)
         )
     ).all()
     more = len(rows) > limit
@@ -118,11 +110,8 @@ async def count_jobs(
     status: Sequence[str] = (), rule: Sequence[str] = (), q: str | None = None,
 ) -> int:  # fmt: skip
     await find(session, workspaces, run_id)
-    where, facts = _where(run_id, status, rule, q)
-    query = select(func.count()).select_from(JobState)
-    if facts:
-        query = query.outerjoin(Job, _SAME)
-    return (await session.execute(query.where(*where))).scalar_one()
+    query = select(func.count()).select_from(JobState).where(*_where(run_id, status, rule, q))
+    return (await session.execute(query)).scalar_one()
 
 
 async def _plan(session: AsyncSession, run_id: uuid.UUID) -> tuple[int, dict[str, Any]] | None:
@@ -158,8 +147,7 @@ async def graph(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID
 
 async def _links(session: AsyncSession, run_id: uuid.UUID, numbers: Sequence[int]) -> list[schemas.JobLink]:
     rows = await session.execute(
-        select(JobState.number, JobState.rule, JobState.status, Job.wildcards)
-        .outerjoin(Job, _SAME)
+        select(JobState.number, JobState.rule, JobState.status, JobState.wildcards)
         .where(JobState.run_id == run_id, JobState.number.in_(numbers))
         .order_by(JobState.number)
     )
@@ -173,25 +161,21 @@ async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
     run = await find(session, workspaces, run_id)
     row = (
         await session.execute(
-            select(*views.JOB_COLUMNS, Job.wildcards, Job.threads, Job.facts, Blob.body.label("command"),
-                   func.clock_timestamp().label("now"))
-            .select_from(JobState)
+            select(*views.JOB_COLUMNS, Job.facts, LONG_COMMAND, func.clock_timestamp().label("now"))
             .outerjoin(Job, _SAME)
-            .outerjoin(Blob, and_(Blob.run_id == Job.run_id, Blob.hash == Job.command_hash))
+            .outerjoin(Blob, _COMMAND)
             .where(JobState.run_id == run_id, JobState.number == number)
         )
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     if row is None:
         raise NotFound(f"This run has no job {number}.")
     facts: dict[str, Any] = row.facts or {}
     attempts = await _attempts(session, run_id, number)
     up: list[int] = []
     down: list[int] = []
-    plan = await _plan(session, run_id)
-    if plan and number in (numbers := plan[1]["number"]):
-        place, edges = numbers.index(number), plan[1]["edges"]
-        up = [numbers[a] for a, b in zip(edges[::2], edges[1::2], strict=True) if b == place]
-        down = [numbers[b] for a, b in zip(edges[::2], edges[1::2], strict=True) if a == place]
+    if plan := await _plan(session, run_id):
+        facts = plan[1].get("more", {}).get(str(number), {}) | facts
+        up, down = _neighbours(plan[1], number)
     inputs, outputs = facts.get("inputs") or [], facts.get("outputs") or []
     environment = {key: facts[key] for key in ("conda", "container") if facts.get(key)}
     return schemas.JobDetail(
@@ -207,7 +191,7 @@ async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
         resources=attempts[-1].resources if attempts else {},
         priority=facts.get("priority"),
         reason=facts.get("reason"),
-        command=row.command,
+        command=row.long_command or facts.get("command"),
         params=facts.get("params"),
         environment=schemas.Environment(**environment) if environment else None,
         checkpoint=bool(facts.get("checkpoint")),
@@ -215,6 +199,16 @@ async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
         dependents=await _links(session, run_id, down[:NEIGHBOURS]) if down else [],
         attempts=attempts,
     )
+
+
+def _neighbours(plan: dict[str, Any], number: int) -> tuple[list[int], list[int]]:
+    """The numbers of the jobs that this one needs, and of those that need it."""
+    numbers: list[int] = plan["number"]
+    if number not in numbers:
+        return [], []
+    place = numbers.index(number)
+    pairs = list(zip(plan["edges"][::2], plan["edges"][1::2], strict=True))
+    return [numbers[a] for a, b in pairs if b == place], [numbers[b] for a, b in pairs if a == place]
 
 
 async def _attempts(session: AsyncSession, run_id: uuid.UUID, number: int) -> list[schemas.Attempt]:
@@ -241,36 +235,37 @@ async def failures(
 ) -> schemas.Page[schemas.Failure]:
     """Failed jobs, the first failure first; a failure beside any job stands alone."""
     run = await find(session, workspaces, run_id)
-    ended = func.coalesce(JobState.ended_at, UNTIMED)
-    where: list[Any] = [JobState.run_id == run_id, JobState.status == "failed"]
+    where: list[Any] = [Failure.run_id == run_id]
     if cursor:
-        where.append(tuple_(ended, JobState.number) > cursors.decode(cursor, dt.datetime, int))
+        where.append(tuple_(Failure.at, Failure.number) > cursors.decode(cursor, dt.datetime, int))
     rows = (
         await session.execute(
-            select(JobState.number, JobState.rule, JobState.status, JobState.attempt, JobState.ended_at,
-                   ended.label("sort_key"), Job.wildcards, Job.facts, Blob.body.label("command"), Attempt)
+            select(*views.JOB_COLUMNS, Failure.at, Job.facts, LONG_COMMAND, Attempt)
+            .select_from(Failure)
+            .join(JobState, and_(JobState.run_id == Failure.run_id, JobState.number == Failure.number))
             .outerjoin(Job, _SAME)
-            .outerjoin(Blob, and_(Blob.run_id == Job.run_id, Blob.hash == Job.command_hash))
+            .outerjoin(Blob, _COMMAND)
             .outerjoin(Attempt, and_(Attempt.run_id == JobState.run_id, Attempt.number == JobState.number,
                                      Attempt.attempt == JobState.attempt))
-            .where(*where).order_by(ended, JobState.number).limit(limit + 1)
+            .where(*where).order_by(Failure.at, Failure.number).limit(limit + 1)
         )
     ).all()  # fmt: skip
     items: list[schemas.Failure] = []
     for row in rows[:limit]:
         last = attempt(row.Attempt) if row.Attempt else None
+        facts = row.facts or {}
         items.append(
             schemas.Failure(
                 number=row.number, rule=row.rule, wildcards=row.wildcards or {}, attempt=row.attempt, at=row.ended_at,
                 exit_code=last.exit_code if last else None, signal=last.signal if last else None,
                 error_class=last.error_class if last else None, message=last.message if last else None,
-                log=last.log if last else None, job_status=row.status, logs=(row.facts or {}).get("logs") or [],
-                command=row.command, attempts=row.attempt,
+                log=last.log if last else None, job_status=row.status, logs=facts.get("logs") or [],
+                command=row.long_command or facts.get("command"), attempts=row.attempt,
             )
         )  # fmt: skip
     if not items and not cursor and run.first_failure and run.first_failure.get("number") is None:
         items = [schemas.Failure.model_validate(run.first_failure)]
     last_row = rows[limit - 1] if len(rows) > limit else None
     return schemas.Page(
-        items=items, next=cursors.encode(last_row.sort_key.isoformat(), last_row.number) if last_row else None
+        items=items, next=cursors.encode(last_row.at.isoformat(), last_row.number) if last_row else None
     )

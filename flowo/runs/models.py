@@ -111,10 +111,15 @@ class Journal(Base):
     """Batches as heard, compressed: what was heard can be projected again."""
 
     __tablename__ = "journal"
+    __table_args__ = (Index("ix_journal_revision", "run_id", "revision"),)
 
     run_id: Mapped[uuid.UUID] = _run_id()
     first_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     last_seq: Mapped[int] = mapped_column(BigInteger)
+    revision: Mapped[int] = mapped_column(BigInteger)  # that the batch raised its run to
+    # Numbers of the jobs that it moved. The stream reads them here, so that no index on a job's state changes with it
+    # and PostgreSQL updates that row in place.
+    moved: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
     heard_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[dt.datetime | None]
     unread: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))  # seq of events that could not be projected
@@ -122,40 +127,45 @@ class Journal(Base):
 
 
 class Job(Base):
-    """A job's facts: written when they are heard, hardly ever again."""
+    """A job's facts: written when it is handed out, shown one job at a time."""
 
     __tablename__ = "job"
 
     run_id: Mapped[uuid.UUID] = _run_id()
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    wildcards: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
-    threads: Mapped[int | None] = mapped_column(Integer)
-    command_hash: Mapped[bytes | None] = mapped_column(LargeBinary)  # of a body in `text`
-    # Inputs, outputs, logs, benchmark, resources, reason, priority, message, checkpoint: shown one job at a time.
+    command_hash: Mapped[bytes | None] = mapped_column(LargeBinary)  # of a long command's body in `blob`
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
 
 class JobState(Base):
-    """A job's state: narrow, written often. The rule stands here, too, for the filters of the job table."""
+    """A job's state: narrow, written often; and what the job table filters by."""
 
     __tablename__ = "job_state"
-    __table_args__ = (
-        Index("ix_job_state_rule", "run_id", "rule", "number"),
-        Index("ix_job_state_status", "run_id", "status", "number"),
-        Index("ix_job_state_revision", "run_id", "revision"),
-    )
+    __table_args__ = (Index("ix_job_state_rule", "run_id", "rule", "number"),)
 
     run_id: Mapped[uuid.UUID] = _run_id()
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    revision: Mapped[int] = mapped_column(BigInteger)
     queued_at: Mapped[dt.datetime | None]
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
+    threads: Mapped[int | None] = mapped_column(Integer)
     attempt: Mapped[int] = mapped_column(SmallInteger)
     status: Mapped[str] = mapped_column(Text)
     rule: Mapped[str] = mapped_column(Text)
+    wildcards: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
     group: Mapped[str | None] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(Text)
+
+
+class Failure(Base):
+    """Jobs whose status is failed: few, and asked for often."""
+
+    __tablename__ = "failure"
+    __table_args__ = (Index("ix_failure_order", "run_id", "at", "number"),)
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[dt.datetime]  # far ahead where it is not known
 
 
 class Attempt(Base):
@@ -174,7 +184,7 @@ class Attempt(Base):
 
 
 class Blob(Base):
-    """Large texts such as commands, once in a run, by hash."""
+    """Large texts such as long commands, once in a run, by hash."""
 
     __tablename__ = "blob"
 
@@ -204,7 +214,7 @@ class RuleCount(Base):
 
 class Plan(Base):
     """The job graph of one generation, compressed: `{"rules": […], "number": […], "rule": […], "edges": […]}` as in
-    the API's `Graph`. Parts (numbered from 1) are shown to nobody; when all are there, they become the one part 0.
+    the API's `Graph`, and `more`: by number what only the plan knows of a job (params, conda, container). Parts (numbered from 1) are shown to nobody; when all are there, they become the one part 0.
     """
 
     __tablename__ = "plan"

@@ -157,10 +157,9 @@ async def _wildcard_names(session: AsyncSession, run_id: uuid.UUID) -> list[str]
     rows = await session.execute(
         text(
             """SELECT k, count(*) FROM rule_count c
-               CROSS JOIN LATERAL (SELECT number FROM job_state s WHERE s.run_id = c.run_id AND s.rule = c.rule
+               CROSS JOIN LATERAL (SELECT wildcards FROM job_state s WHERE s.run_id = c.run_id AND s.rule = c.rule
                                    ORDER BY number LIMIT 1) AS s
-               JOIN job j ON j.run_id = c.run_id AND j.number = s.number
-               CROSS JOIN LATERAL jsonb_object_keys(j.wildcards) AS k
+               CROSS JOIN LATERAL jsonb_object_keys(s.wildcards) AS k
                WHERE c.run_id = :run GROUP BY k ORDER BY count(*) DESC, k LIMIT 20"""
         ),
         {"run": run_id},

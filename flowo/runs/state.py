@@ -26,6 +26,8 @@ class Job:
     ended_at: dt.datetime | None = None
     group: str | None = None
     external_id: str | None = None
+    threads: int | None = None
+    wildcards: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def seconds(self) -> float | None:

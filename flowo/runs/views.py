@@ -27,7 +27,7 @@ RUN_COLUMNS = (
 )  # fmt: skip
 JOB_COLUMNS = (
     JobState.number, JobState.rule, JobState.status, JobState.attempt, JobState.queued_at, JobState.started_at,
-    JobState.ended_at, JobState.group, JobState.external_id, JobState.revision,
+    JobState.ended_at, JobState.group, JobState.external_id, JobState.threads, JobState.wildcards,
 )  # fmt: skip
 
 EARLIER_RUNS = 5  # of the same workflow that the estimate goes by

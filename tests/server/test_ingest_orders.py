@@ -25,13 +25,14 @@ QUERIES = {
     "run": """SELECT status, reported_name, reported_tags, workflow, host, username, directory, started_at, ended_at, dry_run,
                      facts, rulegraph, first_failure, planned, queued, running, succeeded, failed, aborted, skipped,
                      last_seq, gaps, skipped_events FROM run WHERE id = :r""",
-    "job_state": """SELECT number, rule, status, attempt, queued_at, started_at, ended_at, "group", external_id
+    "job_state": """SELECT number, rule, status, attempt, queued_at, started_at, ended_at, "group", external_id, threads, wildcards
                     FROM job_state WHERE run_id = :r ORDER BY number""",
-    "job": "SELECT number, wildcards, threads, command_hash, facts FROM job WHERE run_id = :r ORDER BY number",
+    "job": "SELECT number, command_hash, facts FROM job WHERE run_id = :r ORDER BY number",
     "attempt": """SELECT number, attempt, queued_at, started_at, ended_at, status, facts FROM attempt WHERE run_id = :r
                   ORDER BY number, attempt""",
     "rule_count": """SELECT rule, expected, planned, queued, running, succeeded, failed, aborted, skipped, timed,
                             round(seconds::numeric, 6) FROM rule_count WHERE run_id = :r ORDER BY rule""",
+    "failure": "SELECT number, at FROM failure WHERE run_id = :r ORDER BY number",
     "plan": "SELECT generation, part, parts, body FROM plan WHERE run_id = :r ORDER BY generation, part",
 }
 

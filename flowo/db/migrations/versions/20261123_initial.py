@@ -224,11 +224,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "hash", name=op.f("pk_blob")),
     )
     op.create_table(
+        "failure",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_failure_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", "number", name=op.f("pk_failure")),
+    )
+    op.create_index("ix_failure_order", "failure", ["run_id", "at", "number"], unique=False)
+    op.create_table(
         "job",
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("wildcards", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
-        sa.Column("threads", sa.Integer(), nullable=True),
         sa.Column("command_hash", sa.LargeBinary(), nullable=True),
         sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_job_run_id"), ondelete="CASCADE"),
@@ -238,26 +245,27 @@ def upgrade() -> None:
         "job_state",
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("threads", sa.Integer(), nullable=True),
         sa.Column("attempt", sa.SmallInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("wildcards", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("group", sa.Text(), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_job_state_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "number", name=op.f("pk_job_state")),
     )
-    op.create_index("ix_job_state_revision", "job_state", ["run_id", "revision"], unique=False)
     op.create_index("ix_job_state_rule", "job_state", ["run_id", "rule", "number"], unique=False)
-    op.create_index("ix_job_state_status", "job_state", ["run_id", "status", "number"], unique=False)
     op.create_table(
         "journal",
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("first_seq", sa.BigInteger(), nullable=False),
         sa.Column("last_seq", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("moved", sa.ARRAY(sa.Integer()), server_default="{}", nullable=False),
         sa.Column("heard_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unread", sa.ARRAY(sa.BigInteger()), nullable=True),
@@ -265,6 +273,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_journal_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "first_seq", name=op.f("pk_journal")),
     )
+    op.create_index("ix_journal_revision", "journal", ["run_id", "revision"], unique=False)
     op.create_table(
         "plan",
         sa.Column("run_id", sa.Uuid(), nullable=False),
@@ -292,19 +301,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_rule_count_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "rule", name=op.f("pk_rule_count")),
     )
-    # Room for updates in place: a job's state is written about three times.
-    op.execute("ALTER TABLE job_state SET (fillfactor = 85)")
+    # Room for a second version of every row on its page: planned jobs are updated in blocks, and then in place.
+    op.execute("ALTER TABLE job_state SET (fillfactor = 50)")
 
 
 def downgrade() -> None:
     op.drop_table("rule_count")
     op.drop_table("plan")
+    op.drop_index("ix_journal_revision", table_name="journal")
     op.drop_table("journal")
-    op.drop_index("ix_job_state_status", table_name="job_state")
     op.drop_index("ix_job_state_rule", table_name="job_state")
-    op.drop_index("ix_job_state_revision", table_name="job_state")
     op.drop_table("job_state")
     op.drop_table("job")
+    op.drop_index("ix_failure_order", table_name="failure")
+    op.drop_table("failure")
     op.drop_table("blob")
     op.drop_table("attempt")
     op.drop_index(op.f("ix_token_workspace_id"), table_name="token")
