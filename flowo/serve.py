@@ -139,8 +139,26 @@ async def announce(serving: Serving, secret: str) -> None:
     presence.Presence(settings.data_dir, serving.address, serving.socket_path, token).announce()
     for line in words(serving):
         serving.say(line)
+    if token is not None:
+        threading.Thread(target=collect, args=(settings.data_dir,), name="flowo-collect", daemon=True).start()
     if serving.on_ready is not None:
         await serving.on_ready(serving)
+
+
+def collect(data_dir: Path) -> None:
+    """Takes in what runs of this user recorded for this server while it was away, by the way that they would have gone."""
+    from snakemake_logger_plugin_flowo import config, sync
+    from snakemake_logger_plugin_flowo.connection import Connection
+
+    try:
+        paths = sync.waiting_for(data_dir)
+        if paths:
+            with Connection(config.own_server(data_dir)) as connection:
+                for report in sync.send_unsent(connection, paths):
+                    if report.sent:
+                        log.info("collected %d events of run %s from %s", report.sent, report.run_id, report.path)
+    except (config.NoServer, OSError) as error:
+        log.warning("could not collect unsent runs: %s", error)
 
 
 def words(serving: Serving) -> list[str]:

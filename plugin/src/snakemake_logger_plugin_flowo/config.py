@@ -216,6 +216,16 @@ def find(url: str | None = None) -> Target:
     return target._replace(token=token)
 
 
+def bound_for(url: str | None = None) -> str:
+    """Where runs go from here, as `find` would say it, whether a server is there now or not: an address, or the data
+    directory of one's own server."""
+    with contextlib.suppress(ConfigError):
+        given = url or os.environ.get("FLOWO_URL") or load().get("url")
+        if given:
+            return str(given).rstrip("/")
+    return os.path.realpath(data_dir())
+
+
 def _same(configured: object, target: Target) -> bool:
     with contextlib.suppress(ConfigError):
         other = target_of(str(configured))

@@ -96,6 +96,7 @@ class Recorder:
 
     def _open(self, record: logging.LogRecord | None) -> None:
         """It is a run: make the spool, start what ships it, and take in what came before."""
+        from snakemake_logger_plugin_flowo import config
         from snakemake_logger_plugin_flowo.attend import Attendant, provenance
         from snakemake_logger_plugin_flowo.sender import Sender
 
@@ -104,8 +105,9 @@ class Recorder:
         places = [self._directory / ".snakemake" / "flowo", spools.state_home() / "spool"]
         early, self._early = list(self._early), collections.deque(maxlen=0)
         at = early[0].created if early else time.time()
+        url = getattr(self._settings, "url", None) or None
         try:
-            self.spool = spools.Spool.create(places, self.run_id)
+            self.spool = spools.Spool.create(places, self.run_id, config.bound_for(url))
         except (OSError, RuntimeError) as error:
             self.closed = True
             self.watch.remove()
@@ -118,7 +120,7 @@ class Recorder:
         snakefile = str(getattr(record, "snakefile_main", None) or "")
         folder = Path(snakefile).parent if snakefile.startswith("/") else self._directory
         self.attendant.ask(lambda: provenance(folder))
-        self.sender = Sender(self.spool, self.run_id, getattr(self._settings, "url", None) or None, self._tick())
+        self.sender = Sender(self.spool, self.run_id, url, self._tick())
         self.sender.start()
 
     def _tick(self) -> Any:

@@ -46,7 +46,7 @@ class Spool:
         self._lock = threading.Lock()
 
     @classmethod
-    def create(cls, directories: list[Path], run_id: str) -> Spool:
+    def create(cls, directories: list[Path], run_id: str, bound_for: str = "") -> Spool:
         """Open a new spool in the first of the directories that takes it, and register it as unsent."""
         trouble: OSError | None = None
         for directory in directories:
@@ -58,7 +58,7 @@ class Spool:
             except OSError as error:
                 trouble = error
                 continue
-            register(path)
+            register(path, bound_for)
             return spool
         raise trouble or OSError("no directory for the spool")
 
@@ -211,11 +211,12 @@ def registry() -> Path:
     return state_home() / "unsent"
 
 
-def register(spool: Path) -> None:
-    """Note that this spool has something to send, for `flowo sync --all` and a server that starts."""
+def register(spool: Path, bound_for: str = "") -> None:
+    """Note that this spool has something to send, and where to: for `flowo sync --all` and a server that starts."""
     with contextlib.suppress(OSError, RuntimeError):
         registry().mkdir(parents=True, exist_ok=True, mode=0o700)
-        (registry() / spool.stem).write_text(str(spool), errors="surrogateescape")
+        note = json.dumps({"spool": str(spool), "bound_for": bound_for})  # ASCII: any path survives
+        (registry() / spool.stem).write_text(note)
 
 
 def unregister(spool: Path) -> None:
@@ -223,17 +224,19 @@ def unregister(spool: Path) -> None:
         (registry() / spool.stem).unlink()
 
 
-def registered() -> list[Path]:
-    """The spools in the registry that are still there; notes of others are removed."""
+def registered(bound_for: str | None = None) -> list[Path]:
+    """The spools in the registry that are still there (for one server, or all); notes of others are removed."""
     found: list[Path] = []
     with contextlib.suppress(OSError, RuntimeError):
         for note in sorted(registry().iterdir()):
-            with contextlib.suppress(OSError):
-                path = Path(note.read_text(errors="surrogateescape"))
-                if ours(path):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                noted = json.loads(note.read_text())
+                path = Path(noted["spool"])
+                if not ours(path):
+                    if path.parent.is_dir() and not path.exists():
+                        note.unlink()
+                elif bound_for is None or noted["bound_for"] == bound_for:
                     found.append(path)
-                elif path.parent.is_dir() and not path.exists():
-                    note.unlink()
     return found
 
 

@@ -39,6 +39,12 @@ def collect(directories: Iterable[Path] = (), *, everything: bool = False) -> li
     return sorted(unsent, key=lambda path: path.name)
 
 
+def waiting_for(data_dir: Path) -> list[Path]:
+    """The unsent spools of this user that are bound for the server of this data directory, oldest first."""
+    found = spools.registered(os.path.realpath(data_dir))
+    return sorted((path for path in found if not spools.Ack.load(path).ended), key=lambda path: path.name)
+
+
 def send_unsent(
     connection: Connection, paths: Iterable[Path] | None = None, *, told: Callable[[Report], None] | None = None
 ) -> list[Report]:
