@@ -13,9 +13,13 @@ import { useShade } from "./theme/mode.ts";
 const cache = make_cache();
 const router = make_router();
 
+/** Menus belong to the part of the page that opened them: a screen reader finds them there. */
+const inside = (opener?: HTMLElement): HTMLElement =>
+  opener?.closest<HTMLElement>("header, main") ?? document.body;
+
 function App() {
   return (
-    <ConfigProvider theme={antd_theme(useShade())} wave={{ disabled: true }}>
+    <ConfigProvider theme={antd_theme(useShade())} wave={{ disabled: true }} getPopupContainer={inside}>
       <QueryClientProvider client={cache}>
         <RouterProvider router={router} />
       </QueryClientProvider>

@@ -19,6 +19,7 @@ import { Refresher } from "./refresh.ts";
 const repaint_ms = 250;
 const list_ms = 2000;
 const hold_ms = 2000;
+const still_ms = 5000;
 
 type Kept = { heard: number } & ({ event: "run"; data: RunMessage } | { event: "runs"; data: RunsMessage });
 type Pages<T> = InfiniteData<Page<T>>;
@@ -190,7 +191,7 @@ export class Applier {
   /** Rows change where they stand at once; they change places only while nobody points at them. */
   #refresh_order(key: QueryKey, every_ms: number) {
     this.#refresh.soon(key, every_ms, () => {
-      if (document.querySelector("[data-keep-order]:hover")) this.#refresh_order(key, every_ms);
+      if (pointed_at()) this.#refresh_order(key, every_ms);
       else void this.#cache.invalidateQueries({ queryKey: key });
     });
   }
@@ -210,6 +211,12 @@ export class Applier {
       // The next message asks again.
     }
   }
+}
+
+/** A view says with `data-pointed-at` when the pointer last moved over its rows. */
+function pointed_at(): boolean {
+  const rows = document.querySelector<HTMLElement>("[data-pointed-at]:hover");
+  return rows !== null && Date.now() - Number(rows.dataset.pointedAt) < still_ms;
 }
 
 function change_rows<T>(held: Pages<T> | undefined, change: (row: T) => T): Pages<T> | undefined {

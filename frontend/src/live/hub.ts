@@ -33,7 +33,8 @@ export class Hub {
 
   constructor(listener: HubListener) {
     this.#listener = listener;
-    const shared = "locks" in navigator && "BroadcastChannel" in window;
+    // Plain http has no locks, whatever the types say.
+    const shared = Boolean(navigator.locks as LockManager | undefined) && "BroadcastChannel" in window;
     this.#channel = shared ? new BroadcastChannel(this.#name) : null;
     if (!this.#channel) {
       this.#lead();

@@ -1,4 +1,33 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
+
+// The pretended browser lays nothing out: without a height the virtual tables would show no row.
+for (const [side, size] of [
+  ["clientHeight", 800],
+  ["clientWidth", 1200],
+  ["offsetHeight", 800],
+  ["offsetWidth", 1200],
+] as const) {
+  Object.defineProperty(side.startsWith("client") ? Element.prototype : HTMLElement.prototype, side, {
+    configurable: true,
+    value: size,
+  });
+}
+Object.defineProperty(document, "baseURI", { configurable: true, value: "http://localhost:3000/" });
+
+class Idle {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+vi.stubGlobal("ResizeObserver", Idle);
+// Layouts of the graph are looked at in a real browser.
+vi.stubGlobal(
+  "Worker",
+  class extends Idle {
+    postMessage() {}
+    terminate() {}
+  },
+);
 
 afterEach(cleanup);

@@ -31,6 +31,8 @@ export function antd_theme(shade: Shade): ThemeConfig {
       colorText: palette.text,
       colorTextSecondary: palette.text_soft,
       colorTextPlaceholder: palette.text_faint,
+      colorTextDescription: palette.text_faint,
+      colorTextTertiary: palette.text_faint,
       colorBgBase: palette.page,
       colorBgContainer: palette.panel,
       colorBgElevated: palette.raised,

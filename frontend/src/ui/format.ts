@@ -116,5 +116,12 @@ const plain = /^[\w@%+=:,./-]+$/;
 export const shell = (words: string[]): string =>
   words.map((word) => (plain.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 
+/** The same as one would type it: how the interpreter found Snakemake is no part of it. */
+export const command_line = (words: string[]): string => {
+  const [first = "", ...rest] = words;
+  const typed = /(^|\/)snakemake(\/__main__\.py)?$/.test(first) ? "snakemake" : first;
+  return shell(first ? [typed, ...rest] : []);
+};
+
 /** The last folder of a path, for where the whole of it does not fit. */
 export const base_name = (path: string): string => path.split("/").filter(Boolean).at(-1) ?? path;

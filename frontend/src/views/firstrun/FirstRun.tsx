@@ -34,7 +34,13 @@ function Command({ children }: { children: string }) {
 }
 
 export function FirstRun() {
-  const first = useQuery(first_run_query);
+  const [asked, ask] = useState(false);
+  const first = useQuery({
+    ...first_run_query,
+    refetchInterval: ({ state }) => (asked || state.data?.demo_running ? 3000 : false),
+  });
+  // Once it is known to run, the server says when it is over.
+  if (asked && first.data?.demo_running) ask(false);
   const facets = useQuery(facets_query);
   const total = facets.data?.total;
   // How many there were when the page opened: only what comes after that turns the light green.
@@ -77,7 +83,7 @@ export function FirstRun() {
         </Step>
       </ol>
       <Light before={before} total={total} />
-      {facts?.demo && <Demo running={facts.demo_running} />}
+      {facts?.demo && <Demo running={asked || facts.demo_running} ask={ask} />}
     </div>
   );
 }
@@ -128,14 +134,14 @@ function Light({ before, total }: { before: number | undefined; total: number | 
     <p className="first-light" data-heard={heard} role="status">
       <i aria-hidden="true" />
       {heard ? (
-        <>
+        <span>
           Heard from {run ? <b>{run.name}</b> : "a run"}.{" "}
           {run && (
             <Link to="/runs/$id" params={{ id: run.id }}>
               Watch it
             </Link>
           )}
-        </>
+        </span>
       ) : (
         "Listening for the first event"
       )}
@@ -143,15 +149,14 @@ function Light({ before, total }: { before: number | undefined; total: number | 
   );
 }
 
-function Demo({ running }: { running: boolean }) {
-  const [asked, set_asked] = useState(false);
+function Demo({ running, ask }: { running: boolean; ask: (asked: boolean) => void }) {
   const [wrong, set_wrong] = useState("");
   const start = () => {
-    set_asked(true);
+    ask(true);
     set_wrong("");
     start_demo().catch((error: Error) => {
       if (status_of(error) === 409) return;
-      set_asked(false);
+      ask(false);
       set_wrong(error.message);
     });
   };
@@ -162,8 +167,8 @@ function Demo({ running }: { running: boolean }) {
         The demo is a workflow of some 60 jobs that runs on this server for about a minute. One job fails and
         succeeds on its second attempt.
       </p>
-      <Button onClick={start} disabled={asked || running}>
-        {asked || running ? (
+      <Button onClick={start} disabled={running}>
+        {running ? (
           <>
             <StatusIcon status="running" turning /> The demo is running
           </>

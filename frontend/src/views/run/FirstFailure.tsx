@@ -76,7 +76,7 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
         </span>
       </div>
       {open && lines.length > 0 && (
-        <pre className="first-failure-log">
+        <pre className="first-failure-log" tabIndex={0}>
           {lines.map((line, i) => (
             <span key={i} className={is_offending(line) ? "offending" : undefined}>
               {line || " "}

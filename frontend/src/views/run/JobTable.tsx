@@ -104,50 +104,54 @@ export function JobTable({ run }: { run: RunDetail }) {
     );
   }
   return (
-    <div
-      className={`table${list.isPlaceholderData ? " dimmed" : ""}`}
-      ref={scroll}
-      data-keep-order
-      role="table"
-      aria-label="Jobs"
-      aria-rowcount={total + 1}
-      aria-busy={list.isPending}
-    >
+    <>
+      <Announce text={list.isPending ? "" : `${count(total)} jobs`} />
       <div
-        className="table-inner"
-        data-narrow={narrow}
-        style={{ "--columns": template } as React.CSSProperties}
+        className={`table${list.isPlaceholderData ? " dimmed" : ""}`}
+        ref={scroll}
+        onPointerMove={(event) => {
+          event.currentTarget.dataset.pointedAt = String(Date.now());
+        }}
+        role="table"
+        aria-label="Jobs"
+        aria-rowcount={total + 1}
+        aria-busy={list.isPending}
       >
-        {!narrow && <TableHead columns={columns} />}
         <div
-          role="rowgroup"
-          style={{ height: list.isPending ? 640 : rows.getTotalSize(), position: "relative" }}
+          className="table-inner"
+          data-narrow={narrow}
+          style={{ "--columns": template } as React.CSSProperties}
         >
-          {list.isPending &&
-            Array.from({ length: 14 }, (_, i) => (
-              <div className="table-row bones" key={i} style={{ transform: `translateY(${i * height}px)` }}>
-                <Bone width={70} />
-                <Bone width={`${40 + ((i * 31) % 40)}%`} />
-              </div>
+          {!narrow && <TableHead columns={columns} />}
+          <div
+            role="rowgroup"
+            style={{ height: list.isPending ? 640 : rows.getTotalSize(), position: "relative" }}
+          >
+            {list.isPending &&
+              Array.from({ length: 14 }, (_, i) => (
+                <div className="table-row bones" key={i} style={{ transform: `translateY(${i * height}px)` }}>
+                  <Bone width={70} />
+                  <Bone width={`${40 + ((i * 31) % 40)}%`} />
+                </div>
+              ))}
+            {shown.map((item) => (
+              <JobRow
+                key={item.index}
+                job={jobs[item.index]}
+                run_id={id}
+                index={item.index}
+                top={item.start}
+                columns={columns}
+                narrow={narrow}
+                opened={item.index === opened_at}
+                frozen={run.lost_since}
+                offset={run.clock_offset}
+                on_focus={set_at}
+              />
             ))}
-          {shown.map((item) => (
-            <JobRow
-              key={item.index}
-              job={jobs[item.index]}
-              run_id={id}
-              index={item.index}
-              top={item.start}
-              columns={columns}
-              narrow={narrow}
-              opened={item.index === opened_at}
-              frozen={run.lost_since}
-              offset={run.clock_offset}
-              on_focus={set_at}
-            />
-          ))}
+          </div>
         </div>
       </div>
-      <Announce text={list.isPending ? "" : `${count(total)} jobs`} />
-    </div>
+    </>
   );
 }

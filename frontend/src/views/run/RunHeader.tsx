@@ -3,7 +3,7 @@ import type { RunDetail } from "../../api/types.ts";
 import { look_of } from "../../theme/status.ts";
 import { Copy } from "../../ui/Copy.tsx";
 import { CountsBar } from "../../ui/CountsBar.tsx";
-import { base_name, count, eta_range, exact_time, shell } from "../../ui/format.ts";
+import { base_name, command_line, count, eta_range, exact_time } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { Ago, Elapsed } from "../../ui/Times.tsx";
@@ -15,7 +15,7 @@ function git_text(git: NonNullable<RunDetail["git"]>): string {
 }
 
 export function RunHeader({ run }: { run: RunDetail }) {
-  const command = shell(run.command);
+  const command = command_line(run.command);
   const git = run.git && git_text(run.git);
   return (
     <header className="run-head">

@@ -100,7 +100,7 @@ export function RunLog({ run }: { run: RunDetail }) {
           onClick={() => set_follow(!follow)}
         >
           <Glyph name="end" size={14} />
-          {run.status === "running" ? "Follow" : "To the end"}
+          {run.status !== "running" ? "To the end" : follow ? "Following" : "Follow"}
         </button>
       </div>
       {list.data && lines.length === 0 ? (
@@ -130,14 +130,16 @@ export function RunLog({ run }: { run: RunDetail }) {
                   className={`log-line level-${line.level}${item.index === marked ? " hit" : ""}`}
                   style={{ transform: `translateY(${item.start}px)` }}
                 >
-                  <a
-                    className="log-number"
-                    href={`${window.location.pathname}${window.location.search}#L${line.seq}`}
-                    style={{ width: `${digits + 1}ch` }}
-                    tabIndex={-1}
-                  >
-                    {line.first ? line.seq : ""}
-                  </a>
+                  <span className="log-number" style={{ width: `${digits + 1}ch` }}>
+                    {line.first && (
+                      <a
+                        href={`${window.location.pathname}${window.location.search}#L${line.seq}`}
+                        tabIndex={-1}
+                      >
+                        {line.seq}
+                      </a>
+                    )}
+                  </span>
                   <time className="log-time" title={line.first ? exact_time(line.at) : undefined}>
                     {line.first ? clock_time(line.at, server_now()).slice(-8) : ""}
                   </time>

@@ -82,7 +82,7 @@ export function SignIn() {
             </label>
             <label>
               Password
-              <Input.Password name="password" autoComplete="current-password" required />
+              <Input type="password" name="password" autoComplete="current-password" required />
             </label>
             {wrong && (
               <p className="sign-in-wrong" role="alert">

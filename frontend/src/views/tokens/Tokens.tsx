@@ -103,7 +103,7 @@ function Make({ on_made }: { on_made: (token: TokenCreated) => void }) {
           ))}
         </select>
       </label>
-      <Button type="primary" htmlType="submit" loading={make.isPending}>
+      <Button type="primary" htmlType="submit" disabled={make.isPending}>
         Make a token
       </Button>
       <p className="soft">{scopes.find((one) => one.scope === scope)?.says}</p>

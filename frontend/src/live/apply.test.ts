@@ -1,0 +1,135 @@
+import { QueryClient } from "@tanstack/react-query";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { keys } from "../api/queries.ts";
+import type { Job, Page, Run, RunDetail, RunMessage } from "../api/types.ts";
+import { a_detail, a_job, a_run, counts } from "../test/factories.ts";
+import { Applier } from "./apply.ts";
+
+type Pages<T> = { pages: Page<T>[]; pageParams: unknown[] };
+
+const message = (detail: RunDetail, part: Partial<RunMessage> = {}): RunMessage => ({
+  topic: `run:${detail.id}`,
+  revision: detail.revision,
+  now: new Date().toISOString(),
+  run: detail,
+  rules: [],
+  jobs: [],
+  resync: [],
+  deleted: false,
+  ...part,
+});
+
+describe("what the stream tells", () => {
+  let cache: QueryClient;
+  let applier: Applier;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal("fetch", () => new Promise(() => {}));
+    cache = new QueryClient();
+    applier = new Applier(cache);
+  });
+  afterEach(() => {
+    applier.stop();
+    vi.useRealTimers();
+  });
+  const told = (id: string) => cache.getQueryData<RunDetail>(keys.detail(id));
+
+  it("is written at most four times a second", async () => {
+    const run = a_detail({ status: "running" });
+    cache.setQueryData(keys.detail(run.id), run);
+    let writes = 0;
+    cache.getQueryCache().subscribe(({ type }) => {
+      if (type === "updated") writes++;
+    });
+    for (let i = 0; i < 100; i++) {
+      applier.keep("run", message({ ...run, revision: 2 + i, name: `n${i}` }));
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    await vi.advanceTimersByTimeAsync(300);
+    expect(told(run.id)?.name).toBe("n99");
+    // Each flush writes all messages that came since the one before.
+    expect(writes).toBeLessThanOrEqual(100);
+    const moments = new Set<number>();
+    cache.getQueryCache().subscribe(() => moments.add(Date.now()));
+    for (let i = 0; i < 100; i++) {
+      applier.keep("run", message({ ...run, revision: 200 + i }));
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(moments.size).toBeLessThanOrEqual(5);
+  });
+
+  it("never takes back what is newer", async () => {
+    const run = a_detail({ revision: 9, name: "new" });
+    cache.setQueryData(keys.detail(run.id), run);
+    applier.keep("run", message({ ...run, revision: 8, name: "old" }));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(told(run.id)?.name).toBe("new");
+  });
+
+  it("waits for an answer on its way, and is applied after it", async () => {
+    const run = a_detail({ revision: 1, name: "first" });
+    let answer: (run: RunDetail) => void = () => {};
+    void cache.fetchQuery({
+      queryKey: keys.detail(run.id),
+      queryFn: () =>
+        new Promise<RunDetail>((done) => {
+          answer = done;
+        }),
+    });
+    applier.keep("run", message({ ...run, revision: 2, name: "second" }));
+    await vi.advanceTimersByTimeAsync(300);
+    answer(run);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(told(run.id)?.name).toBe("second");
+  });
+
+  it("changes rows where they stand, and no others", async () => {
+    const run = a_detail();
+    const jobs = [a_job({ number: 1 }), a_job({ number: 2 })];
+    const key = [...keys.job_lists(run.id), { status: [], rule: [], q: "", sort: "number" }];
+    cache.setQueryData<Pages<Job>>(key, { pages: [{ items: jobs, next: null }], pageParams: [""] });
+    applier.keep(
+      "run",
+      message(run, { jobs: [a_job({ number: 2, status: "running" }), a_job({ number: 3 })] }),
+    );
+    await vi.advanceTimersByTimeAsync(300);
+    const after = cache.getQueryData<Pages<Job>>(key)?.pages[0]?.items ?? [];
+    expect(after.map((job) => [job.number, job.status])).toEqual([
+      [1, "planned"],
+      [2, "running"],
+    ]);
+    expect(after[0]).toBe(jobs[0]);
+  });
+
+  it("is held while paused, and shown afterwards", async () => {
+    const run = a_detail({ name: "before" });
+    cache.setQueryData(keys.detail(run.id), run);
+    applier.pause(true);
+    applier.keep("run", message({ ...run, revision: 2, name: "after" }));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(told(run.id)?.name).toBe("before");
+    applier.pause(false);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(told(run.id)?.name).toBe("after");
+  });
+
+  it("asks for the list again only when a run came, went or changed its status", async () => {
+    const run = a_run({ jobs: counts(["running"]) });
+    const key = [...keys.run_lists, { status: [], tag: [], q: "" }];
+    cache.setQueryData<Pages<Run>>(key, { pages: [{ items: [run], next: null }], pageParams: [""] });
+    const tell = async (runs: Run[]) => {
+      applier.keep("runs", {
+        topic: "runs",
+        now: new Date().toISOString(),
+        runs,
+        deleted: [],
+        resync: false,
+      });
+      await vi.advanceTimersByTimeAsync(3000);
+      return cache.getQueryState(key)?.isInvalidated;
+    };
+    expect(await tell([{ ...run, revision: 2, progress: 0.5 }])).toBe(false);
+    expect(cache.getQueryData<Pages<Run>>(key)?.pages[0]?.items[0]?.progress).toBe(0.5);
+    expect(await tell([{ ...run, revision: 3, status: "failed" }])).toBe(true);
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { ago, bytes, command_line, duration, eta_range, shell } from "./format.ts";
+
+describe("figures in words", () => {
+  it.each([
+    [0.01, "0 s"],
+    [12.4, "12 s"],
+    [3.44, "3.4 s"],
+    [59.6, "1 min 00 s"],
+    [184, "3 min 04 s"],
+    [3840, "1 h 04 min"],
+    [3 * 86_400 + 7200, "3 d 2 h"],
+  ])("%d seconds are %s", (seconds, text) => expect(duration(seconds)).toBe(text));
+
+  it.each([
+    [999, "999 B"],
+    [1_200_000_000, "1.2 GB"],
+    [999_600, "1.0 MB"],
+  ])("%d bytes are %s", (size, text) => expect(bytes(size)).toBe(text));
+
+  it.each([
+    [10, 50, "less than 1 min"],
+    [1500, 2400, "25–40 min"],
+    [30, 200, "up to 4 min"],
+    [40_000, 62_000, "11–18 h"],
+  ])("from %d to %d seconds are left: %s", (low, high, text) => expect(eta_range(low, high)).toBe(text));
+
+  it("says days as people do", () => {
+    const now = new Date(2026, 10, 23, 9, 0).getTime();
+    const at = (...parts: [number, number, number, number]) => new Date(...parts).toISOString();
+    expect(ago(at(2026, 10, 23, 6), now)).toBe("3 h ago");
+    expect(ago(at(2026, 10, 22, 23), now)).toBe("yesterday");
+    expect(ago(at(2026, 10, 20, 23), now)).toBe("3 days ago");
+  });
+
+  it("gives commands back as a shell takes them", () => {
+    expect(shell(["a", "b c", "it's"])).toBe("a 'b c' 'it'\\''s'");
+    expect(command_line(["/opt/lib/python3.12/site-packages/snakemake/__main__.py", "-n"])).toBe(
+      "snakemake -n",
+    );
+  });
+});

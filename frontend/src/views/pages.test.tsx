@@ -1,0 +1,122 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+import { made_run } from "../test/made_runs.ts";
+import { visit } from "../test/visit.tsx";
+import { World } from "../test/world.ts";
+
+const failed = () =>
+  made_run({ status: "failed", name: "variant-calling" }, { samples: 3, done: 0.8, failing: 1 });
+
+describe("the run list", () => {
+  it("tells the first failure of a failed run in its row", async () => {
+    await visit("/runs", new World([failed()]));
+    const row = await screen.findByRole("link", { name: /variant-calling/ });
+    expect(row.textContent).toContain("call_variants");
+    expect(row.textContent).toContain("exit 137 · out of memory");
+  });
+
+  it("filters by the URL, and says what was searched when nothing is found", async () => {
+    const { asked, router } = await visit("/runs?status=lost&status=bogus&q=zzz");
+    await screen.findByText("No runs found");
+    expect(router.state.location.href).toBe("/runs?status=lost&q=zzz");
+    expect(asked.some((one) => one.includes("/runs?status=lost&q=zzz"))).toBe(true);
+    await userEvent.click(screen.getByText("Show all runs"));
+    await screen.findByRole("link", { name: /rna-seq batch 7/ });
+  });
+
+  it("leads to the first-run page while there is none", async () => {
+    const { router } = await visit("/", new World([]));
+    await screen.findByText("No runs yet");
+    expect(router.state.location.pathname).toBe("/first-run");
+    expect(await screen.findByText("pip install snakemake-logger-plugin-flowo==3.0.0")).toBeTruthy();
+  });
+});
+
+describe("the run page", () => {
+  it("opens a failed run on its first failure", async () => {
+    const run = failed();
+    await visit(`/runs/${run.detail.id}`, new World([run]));
+    const card = await screen.findByRole("region", { name: "First failure" });
+    expect(within(card).getByText("exit 137 · out of memory")).toBeTruthy();
+    await within(card).findByText(/OOM Killed/);
+  });
+
+  it("filters by its counters, in the URL", async () => {
+    const run = failed();
+    const { router, asked } = await visit(`/runs/${run.detail.id}`, new World([run]));
+    await userEvent.click(await screen.findByTitle("1 failed"));
+    expect(router.state.location.href).toBe(`/runs/${run.detail.id}?status=failed`);
+    await waitFor(() => expect(asked.some((one) => /jobs\?status=failed/.test(one))).toBe(true));
+  });
+
+  it("opens a job at its own address with the filters kept, and closes it with Escape", async () => {
+    const run = failed();
+    const { router } = await visit(`/runs/${run.detail.id}?status=failed`, new World([run]));
+    const number = run.jobs.find((job) => job.status === "failed")?.number;
+    const table = await screen.findByRole("table", { name: "Jobs" });
+    await userEvent.click(await within(table).findByRole("link", { name: "call_variants" }));
+    await screen.findByRole("complementary", { name: `Job ${number}` });
+    expect(router.state.location.href).toBe(`/runs/${run.detail.id}/jobs/${number}?status=failed`);
+    fireEvent.keyDown(window, { key: "Escape" });
+    await waitFor(() => expect(router.state.location.href).toBe(`/runs/${run.detail.id}?status=failed`));
+  });
+
+  it("shows the message of a run that failed before any job", async () => {
+    const run = made_run({ status: "failed", message: "SyntaxError in line 3" });
+    await visit(`/runs/${run.detail.id}`, new World([run]));
+    expect((await screen.findByRole("alert")).textContent).toContain("SyntaxError in line 3");
+  });
+
+  it("lets people say that a lost run has ended", async () => {
+    const run = made_run(
+      { status: "lost", ended_at: null, lost_since: new Date().toISOString() },
+      { samples: 2 },
+    );
+    await visit(`/runs/${run.detail.id}`, new World([run]));
+    await userEvent.click(await screen.findByRole("button", { name: "It has ended" }));
+    await waitFor(() => expect(screen.queryByText(/Last heard/)).toBeNull());
+  });
+
+  it("says when there is no such run", async () => {
+    await visit("/runs/00000000-0000-0000-0000-000000000000");
+    await screen.findByText("This run is not here");
+  });
+});
+
+describe("getting in", () => {
+  it("asks to sign in and goes where one wanted to go", async () => {
+    const world = new World([failed()]);
+    world.signed_in = false;
+    const wanted = `/runs/${world.runs[0]?.detail.id}?tab=log`;
+    const { router } = await visit(wanted, world);
+    await userEvent.type(await screen.findByLabelText(/Name or e-mail/), "ada@lab.example");
+    await userEvent.type(screen.getByLabelText("Password"), "wrong");
+    await userEvent.click(screen.getByRole("button", { name: /Sign in/ }));
+    await screen.findByText("Name or password is not right.");
+    await userEvent.clear(screen.getByLabelText("Password"));
+    await userEvent.type(screen.getByLabelText("Password"), "right");
+    await userEvent.click(screen.getByRole("button", { name: /Sign in/ }));
+    await waitFor(() => expect(router.state.location.href).toBe(wanted));
+  });
+
+  it("explains a link that was used", async () => {
+    const world = new World([]);
+    world.signed_in = false;
+    await visit("/sign-in?link=used", world);
+    await screen.findByText(/has been used/);
+    expect(await screen.findByText("flowo open")).toBeTruthy();
+  });
+});
+
+describe("tokens", () => {
+  it("shows a token once and takes it back", async () => {
+    await visit("/tokens", new World([]));
+    await userEvent.type(await screen.findByLabelText("Name"), "cluster");
+    await userEvent.click(screen.getByRole("button", { name: "Make a token" }));
+    await screen.findByText(/^flowo_2f9/);
+    await userEvent.click(await screen.findByRole("button", { name: "Revoke cluster" }));
+    await userEvent.click(screen.getByRole("button", { name: "Revoke for good" }));
+    await screen.findByText("There are none yet.");
+  });
+});
