@@ -8,7 +8,7 @@ for (const [side, size] of [
   ["offsetHeight", 800],
   ["offsetWidth", 1200],
 ] as const) {
-  Object.defineProperty(side.startsWith("client") ? Element.prototype : HTMLElement.prototype, side, {
+  Object.defineProperty(HTMLElement.prototype, side, {
     configurable: true,
     value: size,
   });
