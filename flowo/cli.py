@@ -1,4 +1,7 @@
-"""The server's commands, added to the command line `flowo` that the plugin's distribution owns."""
+"""The server's commands, added to the command line `flowo` that the plugin's distribution owns.
+
+Every `flowo …` imports this module, so it imports the server only inside its commands.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
-from flowo.errors import StartupError
-from flowo.settings import Settings
+if TYPE_CHECKING:
+    from flowo.serve import Serving
+    from flowo.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where this server keeps everything.")]
 Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="TCP port; 3100 or the next free one.")]
@@ -30,6 +33,10 @@ def register(app: typer.Typer) -> None:
 @contextlib.contextmanager
 def told_in_one_line() -> Iterator[None]:
     """What a person can put right ends the command with one line and 1, not with a traceback."""
+    from pydantic import ValidationError
+
+    from flowo.errors import StartupError
+
     try:
         yield
     except StartupError as error:
@@ -44,6 +51,8 @@ def told_in_one_line() -> Iterator[None]:
 
 def settings_from(**given: object) -> Settings:
     """A flag that was given goes before the environment, that before the default."""
+    from flowo.settings import Settings
+
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     return settings.model_copy(update={"data_dir": Path(os.path.abspath(settings.data_dir.expanduser()))})
 
