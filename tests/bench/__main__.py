@@ -1,0 +1,30 @@
+"""`make bench`: measures and prints the table of figures. Ratios count; machines differ."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from snakemake_logger_plugin_flowo.client import managing
+
+from tests.bench import ingest, plugin, serving
+from tests.bench.quantities import row
+
+
+def main() -> None:
+    parts = sys.argv[1:] or ["server", "plugin"]
+    row("figure", "measured", "to reach")
+    row("---", "---", "---")
+    if "server" in parts:
+        with serving.server() as (data_dir, address):
+            url = f"postgresql://flowo@/postgres?host={data_dir}/postgres/socket"
+            token = managing(data_dir).ask("POST", "/api/v1/tokens", {"name": "bench", "scope": "full"})["token"]
+            ingest.stream(address, token)
+            ingest.ingest(data_dir, url)
+    if "plugin" in parts:
+        plugin.emit()
+        plugin.import_time()
+        plugin.runs(pairs=int(os.environ.get("PAIRS", "3")))
+
+
+main()
