@@ -11,6 +11,7 @@ export interface Palette {
   text_soft: string;
   text_faint: string;
   accent: string;
+  accent_strong: string;
   accent_soft: string;
   focus: string;
   mark: string;
@@ -28,6 +29,7 @@ export const light: Palette = {
   text_soft: "#4d5867",
   text_faint: "#636d7b",
   accent: "#1a66c2",
+  accent_strong: "#14539f",
   accent_soft: "#e8f1fc",
   focus: "#1d6fd1",
   mark: "#fbe9e4",
@@ -45,6 +47,7 @@ export const dark: Palette = {
   text_soft: "#aab3bf",
   text_faint: "#8e98a6",
   accent: "#6aaef5",
+  accent_strong: "#8fc4fa",
   accent_soft: "#16283d",
   focus: "#6aaef5",
   mark: "#3a201a",

@@ -51,17 +51,21 @@ export function Frame() {
         Skip to content
       </button>
       <header className="frame-head">
-        <Link to="/runs" className="frame-mark" aria-label="flowo, all runs">
-          flowo
-        </Link>
-        <nav aria-label="Pages">
-          <Link to="/runs" activeOptions={{ exact: false, includeSearch: false }}>
-            Runs
+        <div className="frame-side">
+          <Link to="/runs" className="frame-mark" aria-label="flowo, all runs">
+            flowo
           </Link>
-        </nav>
+          <nav aria-label="Pages">
+            <Link to="/runs" activeOptions={{ exact: false, includeSearch: false }}>
+              Runs
+            </Link>
+          </nav>
+        </div>
         <RunSearchBox />
-        <LiveMark />
-        <UserMenu me={me.data} on_help={() => set_help(true)} />
+        <div className="frame-side end">
+          <LiveMark />
+          <UserMenu me={me.data} on_help={() => set_help(true)} />
+        </div>
       </header>
       <main id="main" className="frame-main" tabIndex={-1}>
         {me.data && <Outlet />}

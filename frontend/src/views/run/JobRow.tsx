@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import type { Job } from "../../api/types.ts";
 import { wildcards_text } from "../../ui/format.ts";
@@ -9,7 +8,8 @@ import { type Column, rest_of } from "./columns.ts";
 
 interface Props {
   job: Job | undefined;
-  run_id: string;
+  /** The address of a job, with {number} in it. */
+  href: string;
   index: number;
   top: number;
   columns: Column[];
@@ -18,6 +18,7 @@ interface Props {
   frozen: string | null;
   offset: number;
   on_focus: (index: number) => void;
+  on_open: (number: number) => void;
 }
 
 /** How long it took; while it runs, how long it has been running, up to when it was last heard of. */
@@ -28,7 +29,7 @@ function Took({ job, frozen, offset }: { job: Job; frozen: string | null; offset
 }
 
 export const JobRow = memo(function JobRow(props: Props) {
-  const { job, run_id, index, top, columns, narrow, opened, frozen, offset, on_focus } = props;
+  const { job, href, index, top, columns, narrow, opened, frozen, offset, on_focus, on_open } = props;
   const place = { transform: `translateY(${top}px)` };
   if (!job) {
     return (
@@ -43,16 +44,19 @@ export const JobRow = memo(function JobRow(props: Props) {
     );
   }
   const link = (
-    <Link
-      to="/runs/$id/jobs/$number"
-      params={{ id: run_id, number: String(job.number) }}
-      search={true as never}
-      preload={false}
+    // Not the router's Link: it works out its address on every render, which is felt while scrolling.
+    <a
+      href={href.replace("{number}", String(job.number))}
       className="table-link cut"
       title={job.rule}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        on_open(job.number);
+      }}
     >
       {job.rule}
-    </Link>
+    </a>
   );
   const row = {
     role: "row",

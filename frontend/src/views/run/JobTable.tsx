@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useParams, useRouter } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Button } from "antd";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { jobs_count_query, jobs_query } from "../../api/queries.ts";
 import type { RunDetail } from "../../api/types.ts";
 import { Announce } from "../../ui/Announce.tsx";
@@ -27,6 +27,18 @@ export function JobTable({ run }: { run: RunDetail }) {
   const narrow = useNarrow();
   const scroll = useRef<HTMLDivElement>(null);
   const [at, set_at] = useState(-1);
+  const router = useRouter();
+  const href = useMemo(() => {
+    const { publicHref } = router.buildLocation({
+      to: "/runs/$id/jobs/$number",
+      params: { id, number: "0" },
+      search: search as never,
+    });
+    return publicHref.replace("/jobs/0", "/jobs/{number}");
+  }, [router, id, search]);
+  const latest = useRef(open_job);
+  latest.current = open_job;
+  const open = useCallback((number: number) => latest.current(number), []);
 
   const jobs = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useMemo(() => columns_for(jobs, run.wildcards), [jobs, run.wildcards]);
@@ -138,7 +150,8 @@ export function JobTable({ run }: { run: RunDetail }) {
               <JobRow
                 key={item.index}
                 job={jobs[item.index]}
-                run_id={id}
+                href={href}
+                on_open={open}
                 index={item.index}
                 top={item.start}
                 columns={columns}
