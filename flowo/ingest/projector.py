@@ -160,6 +160,8 @@ class Fold:
             self._reopen()
         for line in lines:
             try:
+                if line.get("kind") in UNPROJECTED:
+                    continue
                 event = wire.decode(line)
                 if event is None:
                     self.run.skipped_events += 1
@@ -336,9 +338,6 @@ class Fold:
                 self.moved.discard(key)
                 self.facts.pop(key, None)
 
-    def log(self, event: wire.Log, _at: dt.datetime) -> None:
-        """Kept in the journal, from where the run's own log is read."""
-
     def error(self, event: wire.Error, _at: dt.datetime) -> None:
         self.run.fold["last_error"] = {"exception": optional(event.exception), "message": self.text(event.message)}
 
@@ -360,9 +359,6 @@ class Fold:
         self.failures_moved = True
 
     # Events about jobs.
-
-    def job_started(self, event: wire.JobStarted, _at: dt.datetime) -> None:
-        """Selected by the scheduler: job_info, which follows, says how."""
 
     def group_info(self, event: wire.GroupInfo, _at: dt.datetime) -> None:
         for member in event.jobs:
@@ -445,9 +441,6 @@ class Fold:
             job.external_id = job.external_id or said.get("external_id")
         self.failures_moved = True
 
-    def group_error(self, event: wire.GroupError, _at: dt.datetime) -> None:
-        """Snakemake says job_error for each member as well."""
-
     def log_snapshot(self, event: wire.LogSnapshot, _at: dt.datetime) -> None:
         job = self._job(event.job)
         key = (job.number, number(event.attempt))
@@ -459,12 +452,15 @@ class Fold:
         }  # fmt: skip
 
 
+# Kept in the journal, from where the run's log is told; they move nothing. What a group's error means is said again for
+# each of its jobs, and `job_started` says only that the scheduler chose.
+UNPROJECTED = frozenset({wire.Log.kind, wire.JobStarted.kind, wire.GroupError.kind})
+
 PROJECTIONS: dict[type[wire.Event], Callable[[Fold, Any, dt.datetime], None]] = {
     wire.RunOpened: Fold.run_opened, wire.WorkflowStarted: Fold.workflow_started, wire.Provenance: Fold.provenance,
     wire.RuleGraph: Fold.rule_graph, wire.ResourcesInfo: Fold.resources_info, wire.RunInfo: Fold.run_info,
-    wire.Plan: Fold.plan, wire.JobStarted: Fold.job_started, wire.GroupInfo: Fold.group_info,
+    wire.Plan: Fold.plan, wire.GroupInfo: Fold.group_info,
     wire.JobInfo: Fold.job_info, wire.JobSubmitted: Fold.job_submitted, wire.JobRunning: Fold.job_running,
     wire.JobFinished: Fold.job_finished, wire.JobRestarting: Fold.job_restarting, wire.JobError: Fold.job_error,
-    wire.GroupError: Fold.group_error, wire.Error: Fold.error, wire.Log: Fold.log, wire.LogSnapshot: Fold.log_snapshot,
-    wire.Gap: Fold.gap, wire.RunEnded: Fold.run_ended,
+    wire.Error: Fold.error, wire.LogSnapshot: Fold.log_snapshot, wire.Gap: Fold.gap, wire.RunEnded: Fold.run_ended,
 }  # fmt: skip

@@ -347,5 +347,12 @@ def decode(line: Mapping[str, Any]) -> Event | None:
     cls = KINDS.get(line.get("kind", ""))
     if cls is None:
         return None
-    names = cls.defaults
-    return cls(**{name: value for name, value in line.items() if name in names})
+    event = cls.__new__(cls)  # past __init__: a server does this for every event that it hears
+    state = event.__dict__
+    state.update(cls.defaults)
+    for name, factory in cls._made.items():
+        state[name] = factory()
+    for name, value in line.items():
+        if name in state:
+            state[name] = value
+    return event
