@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MiB = 1024 * 1024
@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         10, gt=0, description="A stream ends after so long; browsers come back by themselves."
     )
     pool_size: int = Field(8, ge=2, description="Database connections of a process.")
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _separated(cls, given: object) -> object:
+        return [origin.strip() for origin in given.split(",") if origin.strip()] if isinstance(given, str) else given
 
     def model_post_init(self, _context: object) -> None:
         if self.base_path and not self.base_path.startswith("/"):
