@@ -18,6 +18,7 @@ from snakemake_logger_plugin_flowo.say import say
 
 VERSION = "3.0.0"
 BUFFERED = 10_000  # records before it is clear that this is a run; the oldest go first
+FAILURES = 1_000  # jobs of which the first failure is remembered for the verdict
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
 _SELECTING = "Select jobs to execute..."
 _INTERRUPTED = ("Terminating processes on user request", "Will exit after finishing")
@@ -46,7 +47,7 @@ class Recorder:
         self._interrupted = False
         self._ended_well = False
         self._error: wire.Error | None = None
-        self._first: wire.JobError | None = None
+        self._failures: dict[int, wire.JobError] = {}  # the first of each job, in their order
         self._faults = 0
         self._waiting: list[tuple[wire.Event, float]] = []
         self._directory = Path.cwd()
@@ -154,8 +155,8 @@ class Recorder:
         self.spool.extend(waiting)
 
     def _job_failed(self, event: wire.JobError) -> None:
-        if self._first is None:
-            self._first = event
+        if len(self._failures) < FAILURES:
+            self._failures.setdefault(event.job, event)
         kept = int(getattr(self._settings, "log_tail", 64) or 0) * 1024
         if event.logs and kept > 0 and self.attendant is not None:
             from snakemake_logger_plugin_flowo.attend import snapshots
@@ -255,8 +256,8 @@ class Recorder:
         assert self.spool is not None
         text = f"{ended.outcome}, {self._counts()}"
         if ended.outcome != "succeeded":
-            first = self._first
-            if first is not None and first.job not in self._translator.finished:
+            stand = (failure for job, failure in self._failures.items() if job not in self._translator.finished)
+            if (first := next(stand, None)) is not None:
                 text += f"; first failure: rule {first.rule}, job {first.job} ({_why(first)})"
             elif ended.message:
                 text += f"; {translate.cut(' '.join(ended.message.split()), 300)}"

@@ -246,7 +246,16 @@ class Translator:
             if found:
                 job = int(found[1])
                 self._end(job)
-                return [wire.JobError(job=job, message=message, exception=exception, missing_outputs=True)]
+                rule = re.search(r"in rule (\S+)", message)
+                return [
+                    wire.JobError(
+                        job=job,
+                        rule=rule[1] if rule else None,
+                        message=message,
+                        exception=exception,
+                        missing_outputs=True,
+                    )
+                ]
         error = wire.Error(exception=exception, message=message)
         thread = str(record.threadName)
         if thread != "MainThread" or exception == "RuleException":
