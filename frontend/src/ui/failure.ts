@@ -11,7 +11,8 @@ export function reason_of({ exit_code, signal, class: kind }: Reason): string {
   const parts: string[] = [];
   if (signal != null) parts.push(signal_name(signal));
   else if (exit_code != null) parts.push(`exit ${exit_code}`);
-  if (kind) parts.push(kind.replaceAll("_", " "));
+  // An exit code that is not 0 says so itself.
+  if (kind && kind !== "nonzero_exit") parts.push(kind.replaceAll("_", " "));
   return parts.join(" · ");
 }
 

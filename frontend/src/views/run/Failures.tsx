@@ -24,7 +24,11 @@ export function Failures({ run }: { run: RunDetail }) {
   }
   const failures = list.data?.pages.flatMap((page) => page.items) ?? [];
   if (list.data && failures.length === 0) {
-    return <Said title="Nothing failed">{run.status === "running" ? "So far." : ""}</Said>;
+    return (
+      <Said title={run.status === "running" ? "Nothing failed so far" : "No failure stands"}>
+        <p>A job that failed and succeeded on a later attempt is no failure; the column Try tells of it.</p>
+      </Said>
+    );
   }
   return (
     <ol className="failures">

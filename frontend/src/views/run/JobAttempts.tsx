@@ -3,14 +3,12 @@ import { reason_of } from "../../ui/failure.ts";
 import { Said } from "../../ui/Said.tsx";
 import { StatusWord } from "../../ui/StatusIcon.tsx";
 import { ClockTime, Elapsed } from "../../ui/Times.tsx";
-import { resource_text } from "./JobResources.tsx";
+import { resource_text, told_once } from "./JobResources.tsx";
 
 /** Side by side, so that what changed from try to try is seen. */
 export function JobAttempts({ job }: { job: JobDetail }) {
   if (job.attempts.length === 0) return <Said title="It has not been tried yet" />;
-  const names = [...new Set(job.attempts.flatMap((one) => Object.keys(one.resources)))].filter(
-    (name) => !name.startsWith("_"),
-  );
+  const names = told_once([...new Set(job.attempts.flatMap((one) => Object.keys(one.resources)))]);
   const rows: [string, (attempt: JobDetail["attempts"][number]) => React.ReactNode][] = [
     ["Status", (one) => <StatusWord status={one.status} />],
     ["Ended with", (one) => reason_of(one) || (one.status === "succeeded" ? "exit 0" : "")],

@@ -11,6 +11,15 @@ export function resource_text(name: string, value: unknown): string {
   return count(value);
 }
 
+/** Snakemake tells one quantity under three names (mem, mem_mb, mem_mib): once is enough. */
+export function told_once(names: string[]): string[] {
+  const held = new Set(names);
+  return names.filter((name) => {
+    if (name.startsWith("_") || held.has(`${name}_mb`)) return false;
+    return !(name.endsWith("_mib") && held.has(name.replace(/_mib$/, "_mb")));
+  });
+}
+
 const figure_words: Record<string, [string, (value: number) => string]> = {
   s: ["Wall clock", duration],
   cpu_time: ["CPU time", duration],
@@ -24,7 +33,7 @@ const figure_words: Record<string, [string, (value: number) => string]> = {
 };
 
 export function JobResources({ job }: { job: JobDetail }) {
-  const asked = Object.entries(job.resources).filter(([name]) => !name.startsWith("_"));
+  const asked = told_once(Object.keys(job.resources)).map((name) => [name, job.resources[name]] as const);
   const figures = job.attempts.findLast((attempt) => attempt.figures)?.figures;
   return (
     <>
@@ -71,7 +80,9 @@ export function JobResources({ job }: { job: JobDetail }) {
       ) : (
         <p className="soft">
           {job.benchmark
-            ? "The figures come from the benchmark file when the job has ended."
+            ? job.ended_at
+              ? "No figures were found in the benchmark file."
+              : "The figures come from the benchmark file when the job has ended."
             : "Not known: the rule has no benchmark file."}
         </p>
       )}
