@@ -46,14 +46,4 @@ export type TokenCreate = Omit<Schemas["TokenCreate"], "workspace">;
 export type TokenRead = Answer<"TokenRead">;
 export type TokenCreated = Answer<"TokenCreated">;
 
-/** Not yet in openapi.json. */
-export interface FirstRun {
-  url: string;
-  host: string;
-  runs: number;
-  demo: boolean;
-  demo_running: boolean;
-  socket: string | null;
-  data_dir: string;
-  plugin: string;
-}
+export type FirstRun = Answer<"FirstRun">;

@@ -1,4 +1,4 @@
-/** A pretended server: answers the API from made-up runs, for tests and for looking at pages (`vite --mode mock`). */
+/** A pretended server, for tests and for looking at pages (`vite --mode mock`). */
 import type { Job, Run, RunDetail, RunMessage, TokenRead } from "../api/types.ts";
 import { job_statuses } from "../theme/status.ts";
 import { a_job_detail, ago, an_id, counts, failed_log } from "./factories.ts";

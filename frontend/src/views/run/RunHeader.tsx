@@ -37,7 +37,15 @@ export function RunHeader({ run }: { run: RunDetail }) {
         <span className="run-head-figures">
           {run.jobs.total > 0 && (
             <span>
-              <b>{count(run.jobs.succeeded)}</b> / {count(run.jobs.total)} done
+              {run.dry_run ? (
+                <>
+                  <b>{count(run.jobs.total)}</b> would run
+                </>
+              ) : (
+                <>
+                  <b>{count(run.jobs.succeeded)}</b> / {count(run.jobs.total)} done
+                </>
+              )}
             </span>
           )}
           {run.started_at && (

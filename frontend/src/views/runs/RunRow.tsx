@@ -27,6 +27,7 @@ function News({ run }: { run: Run }) {
     );
   }
   const parts: string[] = [];
+  if (run.dry_run && run.jobs.total > 0) parts.push(`${count(run.jobs.total)} would run`);
   if (run.jobs.failed > 0) parts.push(`${count(run.jobs.failed)} failed`);
   if (run.status === "running" && run.jobs.total === 0) parts.push("planning");
   if (run.status === "running" && run.eta) {
@@ -53,7 +54,7 @@ function News({ run }: { run: Run }) {
 
 export const RunRow = memo(function RunRow({ run, narrow }: { run: Run; narrow: boolean }) {
   const { jobs } = run;
-  const figures = jobs.total > 0 && (
+  const figures = jobs.total > 0 && !run.dry_run && (
     <>
       {count(jobs.succeeded)}
       <span className="faint"> / {count(jobs.total)}</span>
