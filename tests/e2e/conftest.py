@@ -1,0 +1,46 @@
+"""One browser for all tests here, one server for those that only add to it, and pages that nothing went wrong in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from e2e.browsing import Guard, chromium, signed_in
+from e2e.serving import STATIC, Server, serving
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The walk begins on a server without runs: before the tests that share it."""
+    here = [at for at, item in enumerate(items) if item.path.parent == Path(__file__).parent]
+    sorted_items = sorted((items[at] for at in here), key=lambda item: item.path.name != "test_walk.py")
+    for at, item in zip(here, sorted_items, strict=True):
+        items[at] = item
+
+
+@pytest.fixture(scope="package", autouse=True)
+def pages_are_built() -> None:
+    assert STATIC.is_file(), "the pages are not built: make setup"
+    expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="package")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="package")
+async def server() -> AsyncIterator[Server]:
+    """Shared: only the walk, which is first, may count its runs; nobody may stop it."""
+    async with serving() as started:
+        yield started
+
+
+@pytest.fixture
+async def visit(browser: Browser, server: Server) -> AsyncIterator[tuple[Page, Guard]]:
+    """A signed-in page at 1440 px."""
+    async with signed_in(browser, server) as made:
+        yield made

@@ -1,0 +1,92 @@
+"""Pictures of each page, in each state, wide and narrow, light and dark: `python -m tests.e2e.screenshots [OUT]`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from e2e import made
+from e2e.browsing import NARROW, WIDE, chromium, guarded, signed_in
+from e2e.serving import Server, serving
+
+OUT = Path(__file__).parents[2] / ".screenshots"
+
+
+async def main(out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name in [name for name in os.environ if name.startswith("FLOWO_")]:
+        del os.environ[name]  # one's own server is not to be in the picture
+    async with chromium() as browser, serving() as server:
+        sizes = {"1440": WIDE, "390": NARROW}
+        for size, viewport in sizes.items():
+            for shade in ("light", "dark"):
+                look = {"viewport": viewport, "color_scheme": shade, "reduced_motion": "reduce"}
+                async with guarded(browser, server, **look) as (context, guard):
+                    guard.announce("401")
+                    page = await context.new_page()
+                    await page.goto(f"{server.address}/sign-in?link=used")
+                    await taken(page, out / f"sign-in-{size}-{shade}.png", ".sign-in-version")
+                async with signed_in(browser, server, **look) as (page, _guard):
+                    await page.goto(f"{server.address}/first-run")
+                    await taken(page, out / f"first-run-{size}-{shade}.png", ".first-steps code")
+        runs = {
+            "running": made.running(), "failed": made.failed(), "early": made.before_any_job(),
+            **dict(zip(("succeeded", "interrupted", "lost", "nothing", "planning"), made.others(), strict=True)),
+        }  # fmt: skip
+        await asyncio.gather(*map(server.post, runs.values()))
+        await server.ask("POST", "/api/v1/tokens", {"name": "cluster", "scope": "ingest", "expires_in_days": 90})
+        await server.ask("POST", "/api/v1/tokens", {"name": "notebook", "scope": "read", "expires_in_days": None})
+        ids = {name: str(tape.run_id) for name, tape in runs.items()}
+        for size, viewport in sizes.items():
+            for shade in ("light", "dark"):
+                look = {"viewport": viewport, "color_scheme": shade, "reduced_motion": "reduce"}
+                async with signed_in(browser, server, **look) as (page, _guard):
+                    await pages(page, server, ids, out, f"{size}-{shade}", narrow=size == "390")
+
+
+async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end: str, *, narrow: bool) -> None:
+    async def show(name: str, path: str, ready: str) -> None:
+        await page.goto(server.address + path)
+        await taken(page, out / f"{name}-{end}.png", ready)
+
+    await show("runs", "/runs", ".run-row .bar")
+    await show("runs-nothing-found", "/runs?q=nothing+like+this", ".said")
+    await show("tokens", "/tokens", ".tokens table")
+    graph_or_table = ".table-row[data-index]" if narrow else ".rule-box"
+    for name in ("running", "failed", "succeeded", "interrupted", "lost"):
+        await show(f"run-{name}", f"/runs/{ids[name]}", graph_or_table)
+    for name in ("early", "nothing", "planning"):
+        await show(f"run-{name}", f"/runs/{ids[name]}", ".run-message, .said")
+    failed = f"/runs/{ids['failed']}"
+    if narrow:
+        await show("run-graph", f"{failed}?tab=graph", ".rule-box")
+    else:
+        await show("run-rule", f"{failed}?rule=call_variants&status=failed", ".rule-box")
+    await show("run-none-like-that", f"{failed}?q=nothing+like+this", ".said")
+    await show("run-failures", f"{failed}?tab=failures", ".failure")
+    await show("run-log", f"{failed}?tab=log", ".log")
+    await show("run-info", f"{failed}?tab=info", ".facts")
+    job = (await server.ask("GET", f"/api/v1/runs/{ids['failed']}/jobs?status=failed"))["items"][0]["number"]
+    for tab in ("log", "command", "files", "resources", "attempts"):
+        await show(f"job-{tab}", f"{failed}/jobs/{job}?jobtab={tab}", ".drawer-pane > *")
+    await show(
+        "job-running", f"/runs/{ids['running']}/jobs/{made.SAMPLES.index('NA19239') + 37 + 1}", ".drawer-pane > *"
+    )
+    await page.keyboard.press("?")
+    await taken(page, out / f"keyboard-{end}.png", "dialog")
+    await show("unknown", "/runs/01a20983-0000-74f5-be0f-4102a9e85bd2", ".said")
+
+
+async def taken(page: Page, path: Path, ready: str) -> None:
+    await page.locator(ready).first.wait_for()
+    await page.wait_for_load_state("load")
+    await page.wait_for_timeout(400)  # the graph fits itself into its place, rows come in
+    await page.screenshot(path=path, animations="disabled")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else OUT))

@@ -1,0 +1,77 @@
+"""axe finds nothing serious on any page, in light and in dark."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from e2e import made
+from e2e.browsing import guarded, signed_in
+from e2e.serving import Server
+
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+RUN = """async () => {
+  const {violations, passes} = await axe.run(document);
+  if (passes.length < 10) throw new Error('axe has looked at hardly anything');
+  return violations.filter(({impact}) => impact === 'serious' || impact === 'critical')
+    .flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`));
+}"""
+
+
+@pytest.fixture(scope="module")
+async def runs(server: Server) -> dict[str, str]:
+    """Where to look, by the name of the state."""
+    running, failed, early = made.running(), made.failed(), made.before_any_job()
+    await asyncio.gather(*map(server.post, (running, failed, early, *made.others())))
+    return {"running": str(running.run_id), "failed": str(failed.run_id), "early": str(early.run_id)}
+
+
+async def findings(page: Page) -> list[str]:
+    # By the debugger, since the policy of the page forbids a script from elsewhere.
+    await page.evaluate(AXE.read_text())
+    found: Any = await page.evaluate(RUN)
+    return [f"{page.url} {finding}" for finding in found]
+
+
+async def test_axe(browser: Browser, server: Server, runs: dict[str, str]) -> None:
+    found = await asyncio.gather(
+        looked_through(browser, server, runs, "light"), looked_through(browser, server, runs, "dark")
+    )
+    assert not found[0] + found[1], "\n".join(found[0] + found[1])
+
+
+async def looked_through(browser: Browser, server: Server, runs: dict[str, str], shade: str) -> list[str]:
+    """What axe finds, from the sign-in to the job's drawer."""
+
+    async def look(page: Page, path: str, ready: str) -> None:
+        await page.goto(server.address + path)
+        await expect(page.locator(ready).first).to_be_visible()
+        found.extend(await findings(page))
+
+    found: list[str] = []
+    async with guarded(browser, server, color_scheme=shade) as (context, guard):
+        guard.announce("401")
+        page = await context.new_page()
+        await look(page, "/sign-in?link=used", ".sign-in-version")
+    async with signed_in(browser, server, color_scheme=shade) as (page, _guard):
+        await expect(page.locator("html")).to_have_attribute("data-theme", shade)
+        await look(page, "/first-run", ".first-steps code")
+        await look(page, "/tokens", ".tokens form")
+        await look(page, "/runs", ".run-row .bar")
+        await look(page, f"/runs/{runs['running']}", ".rule-box")
+        await look(page, f"/runs/{runs['early']}", ".run-message")
+        await look(page, f"/runs/{runs['failed']}", ".rule-box")
+        await page.get_by_role("region", name="First failure").get_by_role("link").click()
+        await expect(page.locator(".drawer .tail").first).to_be_visible()
+        found.extend(await findings(page))
+        await page.keyboard.press("Escape")
+        for tab in ("Failures", "Log", "Info"):
+            await page.get_by_role("tab", name=tab).click()
+            found.extend(await findings(page))
+        await page.keyboard.press("?")
+        found.extend(await findings(page))
+    return found
