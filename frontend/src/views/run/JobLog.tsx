@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Attempt, JobDetail } from "../../api/types.ts";
 import { look_of } from "../../theme/status.ts";
 import { Copy } from "../../ui/Copy.tsx";
@@ -15,9 +15,15 @@ const unstarted: Partial<Record<JobDetail["status"], string>> = {
 
 export function Tail({ text, bad }: { text: string; bad: boolean }) {
   const lines = text.replace(/\s+$/, "").split("\n");
+  const box = useRef<HTMLPreElement>(null);
+  useEffect(() => {
+    // The cause stands near the end: a long log opens there.
+    if (bad && text)
+      [...(box.current?.querySelectorAll(".offending") ?? [])].at(-1)?.scrollIntoView({ block: "center" });
+  }, [bad, text]);
   return (
     // Scrolled by keyboard too: long lines of a log hide their end otherwise.
-    <pre className="tail" tabIndex={0}>
+    <pre className="tail" tabIndex={0} ref={box}>
       {lines.map((line, i) => (
         <span key={i} className={bad && is_offending(line) ? "offending" : undefined}>
           <i>{i + 1}</i>
