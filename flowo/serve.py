@@ -31,7 +31,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass
 class Serving:
-    """What one `flowo serve` holds while it serves. `on_ready` is called once the pages can be opened, `on_stop` at the end."""
+    """What one `flowo serve` holds. `on_ready` is called once the pages can be opened, `on_stop` at the end."""
 
     settings: Settings
     workers: int = 1
@@ -146,7 +146,7 @@ async def announce(serving: Serving, secret: str) -> None:
 
 
 def collect(data_dir: Path) -> None:
-    """Takes in what runs of this user recorded for this server while it was away, by the way that they would have gone."""
+    """Takes in what runs of this user recorded for this server while it was away, by the usual way."""
     from snakemake_logger_plugin_flowo import config, sync
     from snakemake_logger_plugin_flowo.connection import Connection
 
@@ -209,7 +209,8 @@ def stopped_by_signals() -> Iterator[None]:
 
     before = {}
     for number in STOPPING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+        # nohup stays nohup; SIGINT is ignored by every job that a script starts with `&`, and meant all the same.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, leave)
     try:
         yield

@@ -115,7 +115,8 @@ class Server(uvicorn.Server):
 
 
 def _ignored(number: int) -> bool:
-    return signal.getsignal(number) is signal.SIG_IGN
+    """nohup stays nohup; SIGINT is ignored by every job that a script starts with `&`, and meant all the same."""
+    return number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
 
 
 async def one(serving: Serving, on_ready: Callable[[], Awaitable[None]]) -> None:

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,12 +68,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(data_dir: Path, *options: str, **environment: str) -> Iterator[Server]:
+def serving(data_dir: Path, *options: str, before: Sequence[str] = (), **environment: str) -> Iterator[Server]:
     data_dir.mkdir(exist_ok=True)
     log = data_dir.parent / f"{data_dir.name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*FLOWO, "serve", "--no-open", "--data-dir", str(data_dir), *options],
+            [*before, *FLOWO, "serve", "--no-open", "--data-dir", str(data_dir), *options],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | environment,
@@ -271,6 +271,15 @@ def test_several_workers(place: Path) -> None:
                 assert response.status_code == 200
                 assert server.stop() < 5
         assert not any(alive(int(child)) for child in children)
+
+
+def test_started_by_a_script(place: Path) -> None:
+    """A shell ignores SIGINT in what it starts with `&`; nohup means SIGHUP only."""
+    with serving(place / "data", before=["/bin/sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh"]) as server:
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert httpx.get(f"{server.address}/healthz").status_code == 200
+        assert server.stop(signal.SIGINT) < 5
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
