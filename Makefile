@@ -42,7 +42,7 @@ types: setup node ## mypy and tsc
 	@$(BIN)/mypy && $(NPM) run --silent types
 
 client: setup node ## write frontend/openapi.json and the types made from it
-	@$(BIN)/python tests/house/openapi.py > frontend/openapi.json && $(NPM) run --silent client
+	@$(BIN)/python -m tests.house.openapi > frontend/openapi.json && $(NPM) run --silent client
 
 wheels: setup ## both wheels and source distributions, in dist/
 	@rm -rf dist && $(BIN)/python -m build --installer uv -o dist . && $(BIN)/python -m build --installer uv -o dist plugin

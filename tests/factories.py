@@ -43,7 +43,8 @@ class Tape:
         return self.add(*(wire.JobFinished(job=job) for job in jobs))
 
     def failed(self, job: int, **more: Any) -> Tape:
-        return self.add(wire.JobError(job=job, **({"message": "exit 3", "exit_code": 3} | more)))
+        fields: Line = {"message": "exit 3", "exit_code": 3}
+        return self.add(wire.JobError(job=job, **(fields | more)))
 
     def ended(self, outcome: str = "succeeded", **more: Any) -> Tape:
         return self.add(wire.RunEnded(outcome=outcome, **more))

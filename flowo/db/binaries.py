@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -148,3 +149,20 @@ def _copy(original: Path, target: Path) -> None:
             path = Path(folder, file)
             if not path.is_symlink():
                 path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
+
+
+def is_postmaster(pid: int, cluster: Path) -> bool:
+    """Whether this process is a postgres of just this data, by its own command line."""
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False).stdout
+        return b"postgres" in shown and os.fsencode(cluster) in shown
+    return os.path.basename(arguments[0]) == b"postgres" and os.fsencode(cluster) in arguments
+
+
+def last_error(output: bytes) -> str:
+    """The line that says why, out of what PostgreSQL wrote."""
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"FATAL|PANIC|ERROR|error:|could not", line)]
+    return re.sub(r"^.*?\b(FATAL|PANIC|ERROR):\s*", "", (telling or lines or ["it said nothing"])[0])

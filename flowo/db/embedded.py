@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from flowo.db.binaries import MAJOR, Runner, programs, runner_for, unpassable
+from flowo.db.binaries import MAJOR, Runner, is_postmaster, last_error, programs, runner_for, unpassable
 from flowo.db.lease import Lease, alive, network_file_system
 from flowo.errors import StartupError
 
@@ -381,16 +381,6 @@ def prepare(data_dir: Path) -> None:
         ) from error
 
 
-def is_postmaster(pid: int, cluster: Path) -> bool:
-    """Whether this process is a postgres of just this data, by its own command line."""
-    try:
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False).stdout
-        return b"postgres" in shown and os.fsencode(cluster) in shown
-    return os.path.basename(arguments[0]) == b"postgres" and os.fsencode(cluster) in arguments
-
-
 def plain(path: Path) -> bool:
     """Free of what a URL, PostgreSQL's list of folders or its quoting would take for its own."""
     return re.fullmatch(r"[A-Za-z0-9/._+@=~ -]+", str(path)) is not None
@@ -398,10 +388,3 @@ def plain(path: Path) -> bool:
 
 def literal(path: Path) -> str:
     return "'" + str(path).replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def last_error(output: bytes) -> str:
-    """The line that says why, out of what PostgreSQL wrote."""
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"FATAL|PANIC|ERROR|error:|could not", line)]
-    return re.sub(r"^.*?\b(FATAL|PANIC|ERROR):\s*", "", (telling or lines or ["it said nothing"])[0])

@@ -45,7 +45,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def driver(self) -> AsyncIterator[Driver]:
-        """The driver's own connection, for the few statements whose cost is in the client's layers. No transaction yet."""
+        """The driver's own connection, for statements whose cost is in the layers above it. No transaction yet."""
         async with self.engine.connect() as connection:
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection

@@ -448,7 +448,8 @@ class Fold:
             self._attempt(job)
         row = self.attempts.setdefault(key, Attempt(status=""))  # an empty status leaves the stored row's columns alone
         row.facts["log"] = {
-            "path": name(event.path), "tail": self.text(event.tail), "size": small(event.size), "note": optional(event.note)
+            "path": name(event.path), "tail": self.text(event.tail), "size": small(event.size),
+            "note": optional(event.note),
         }  # fmt: skip
 
 

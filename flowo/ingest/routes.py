@@ -88,7 +88,7 @@ async def post_events(
     content_encoding: Annotated[str | None, Header()] = None,
     flowo_sent_at: Annotated[str | None, Header(alias=wire.SENT_AT_HEADER)] = None,
 ) -> Acked:
-    """Take a batch. Events that are held already are passed over; a gap is answered with 409 and the number `expected`."""
+    """Take a batch. What is held already is passed over; a gap is answered with 409 and the number `expected`."""
     sender = _sender(caller)
     settings: Settings = request.app.state.settings
     body = await _body(request, settings)

@@ -30,7 +30,7 @@ MOST_ATTEMPTS = 2**15 - 1  # a smallint
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends: the workspaces that they may report into, and which one a new run goes to, given the slug it asked for."""
+    """Who sends, the workspaces that they may report into, and where a new run goes, given the slug asked for."""
 
     user_id: uuid.UUID
     workspaces: frozenset[uuid.UUID]
@@ -117,7 +117,8 @@ async def take(
     await pg.execute(
         """INSERT INTO journal (run_id, first_seq, last_seq, revision, moved, sent_at, unread, body)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
-        run_id, batch.first_seq, batch.last_seq, revision, sorted(fold.moved), sent_at, fold.unread or None, batch.body(),
+        run_id, batch.first_seq, batch.last_seq, revision, sorted(fold.moved), sent_at,
+        fold.unread or None, batch.body(),
     )  # fmt: skip
     return batch.last_seq, True
 
@@ -178,13 +179,15 @@ WHERE id = $1"""
 
 async def _write_states(pg: Driver, run_id: uuid.UUID, jobs: list[state.Job]) -> None:
     rows = [
-        {"n": j.number, "r": j.rule, "s": j.status, "a": min(j.attempt, MOST_ATTEMPTS), "q": j.queued_at, "b": j.started_at,
+        {"n": j.number, "r": j.rule, "s": j.status, "a": min(j.attempt, MOST_ATTEMPTS), "q": j.queued_at,
+         "b": j.started_at,
          "e": j.ended_at, "g": j.group, "x": j.external_id, "t": j.threads, "w": j.wildcards}
         for j in jobs
     ]  # fmt: skip
     await pg.execute(
         """INSERT INTO job_state
-             (run_id, number, rule, status, attempt, queued_at, started_at, ended_at, "group", external_id, threads, wildcards)
+             (run_id, number, rule, status, attempt, queued_at, started_at, ended_at, "group", external_id, threads,
+              wildcards)
            SELECT $1, n, r, s, a, q, b, e, g, x, t, w FROM json_to_recordset($2::text::json) AS u(
              n int, r text, s text, a int2, q timestamptz, b timestamptz, e timestamptz, g text, x text, t int, w jsonb)
            ON CONFLICT (run_id, number) DO UPDATE SET
@@ -288,7 +291,8 @@ async def _write_plans(pg: Driver, run_id: uuid.UUID, fold: Fold) -> None:
                 key: entry[key] for key in PLAN_ONLY if entry.get(key) not in (None, {}, [])})},
         }  # fmt: skip
         await pg.execute(
-            """INSERT INTO plan (run_id, generation, part, parts, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING""",
+            """INSERT INTO plan (run_id, generation, part, parts, body) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT DO NOTHING""",
             run_id, part.generation, part.part, part.parts, zlib.compress(orjson.dumps(body), 3),
         )  # fmt: skip
     for generation in sorted({part.generation for part in fold.plan_parts}):

@@ -20,7 +20,8 @@ AWAY_S = 30.0  # without a pulse for so long, ingest was away, and no run's sile
 
 PULSE = """
 INSERT INTO pulse (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET
-  since = CASE WHEN pulse.at < clock_timestamp() - make_interval(secs => :away) THEN clock_timestamp() ELSE pulse.since END,
+  since = CASE WHEN pulse.at < clock_timestamp() - make_interval(secs => :away) THEN clock_timestamp()
+               ELSE pulse.since END,
   at = clock_timestamp()"""
 LOST = """
 UPDATE run SET status = 'lost', lost_since = heard_at, revision = revision + 1, changed_at = clock_timestamp()

@@ -35,7 +35,7 @@ async def remove(session: AsyncSession, run_id: uuid.UUID, workspace_id: uuid.UU
 
 
 async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
-    """A person says that a lost run has ended: its jobs end as with any other end, at the moment it was last heard of."""
+    """A person says that a lost run has ended: its jobs end as always, at the moment it was last heard of."""
     row = await pg.fetchrow("SELECT status, heard_at, lost_since FROM run WHERE id = $1 FOR UPDATE", run_id)
     if row is None or row["status"] != "lost":
         raise Conflict("Only a lost run can be declared ended; this one is not lost.")
@@ -58,7 +58,8 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
     )  # fmt: skip
     await pg.execute(
         """UPDATE attempt a SET status = s.status, ended_at = s.ended_at FROM job_state s
-           WHERE a.run_id = $1 AND s.run_id = $1 AND s.number = a.number AND s.attempt = a.attempt AND s.status = 'aborted'""",
+           WHERE a.run_id = $1 AND s.run_id = $1 AND s.number = a.number AND s.attempt = a.attempt
+             AND s.status = 'aborted'""",
         run_id,
     )
     for rule, delta in counts.items():
@@ -71,7 +72,8 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
     )  # fmt: skip
     # What run_info announced and nobody ever saw was planned, and is skipped now.
     await pg.execute(
-        """UPDATE run SET revision = revision + 1, reset_revision = revision + 1, status = $2, ended_at = lost_since, lost_since = NULL, changed_at = clock_timestamp(),
+        """UPDATE run SET revision = revision + 1, reset_revision = revision + 1, status = $2,
+             ended_at = lost_since, lost_since = NULL, changed_at = clock_timestamp(),
              fold = fold || '{"declared": true}',
              queued = c.queued, running = c.running, failed = c.failed, aborted = c.aborted,
              skipped = run.planned + run.queued + run.running + run.succeeded + run.failed + run.aborted + run.skipped

@@ -1,4 +1,4 @@
-"""Reads of a run's jobs: pages by any sort that the table offers, one job with all that is known, failures, the graph."""
+"""Reads of a run's jobs: pages by any sort that the table offers, one job in full, failures, the graph."""
 
 from __future__ import annotations
 

@@ -213,8 +213,10 @@ class RuleCount(Base):
 
 
 class Plan(Base):
-    """The job graph of one generation, compressed: `{"rules": […], "number": […], "rule": […], "edges": […]}` as in
-    the API's `Graph`, and `more`: by number what only the plan knows of a job (params, conda, container). Parts (numbered from 1) are shown to nobody; when all are there, they become the one part 0.
+    """The job graph of one generation, compressed: `{"rules": […], "number": […], "rule": […], "edges": […]}` as in the
+    API's `Graph`, and `more`: by number what only the plan knows of a job (params, conda, container).
+
+    Parts (numbered from 1) are shown to nobody; when all are there, they become the one part 0.
     """
 
     __tablename__ = "plan"

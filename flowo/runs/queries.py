@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, desc, func, select, text, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.accounts.models import Workspace
@@ -50,30 +50,27 @@ async def list_runs(
     limit: int = 50,
     cursor: str | None = None,
 ) -> schemas.Page[schemas.Run]:
-    """Newest first. Each workspace is read by its own index, then the few rows are merged."""
+    """Newest first."""
     if not workspaces:
         return schemas.Page(items=[])
     where = _filters(status, q, tag, workflow)
     if cursor:
         created_at, run_id = cursors.decode(cursor, dt.datetime, uuid.UUID)
         where.append(tuple_(Run.created_at, Run.id) < (created_at, run_id))
-    parts: list[Select[Any]] = [
-        select(Run.id, Run.created_at)
-        .where(Run.workspace_id == workspace, *where)
-        .order_by(Run.created_at.desc(), Run.id.desc())
-        .limit(limit + 1)
-        for workspace in sorted(workspaces)
-    ]
-    found = (parts[0] if len(parts) == 1 else union_all(*(select(p.subquery()) for p in parts))).subquery()
-    rows = (
-        await session.execute(
-            select(*views.RUN_COLUMNS)
-            .join(found, found.c.id == Run.id)
-            .join(Workspace, Workspace.id == Run.workspace_id)
-            .order_by(Run.created_at.desc(), Run.id.desc())
-            .limit(limit + 1)
-        )
-    ).all()
+    order = (Run.created_at.desc(), Run.id.desc())
+
+    def of(workspace: uuid.UUID, *columns: Any) -> Select[Any]:
+        return select(*columns).where(Run.workspace_id == workspace, *where).order_by(*order).limit(limit + 1)
+
+    if len(workspaces) == 1:
+        query = of(*workspaces, *views.RUN_COLUMNS).join(Workspace, Workspace.id == Run.workspace_id)
+    else:  # each by its own index, then the few rows that can be on the page
+        parts = [select(of(workspace, Run.id, Run.created_at).subquery()) for workspace in sorted(workspaces)]
+        newest = union_all(*parts).order_by(desc("created_at"), desc("id")).limit(limit + 1)
+        ids = [row.id for row in await session.execute(newest)]
+        query = select(*views.RUN_COLUMNS).join(Workspace, Workspace.id == Run.workspace_id)
+        query = query.where(Run.id.in_(ids)).order_by(*order)
+    rows = (await session.execute(query)).all()
     more = len(rows) > limit
     rows = rows[:limit]
     last = rows[-1] if more else None
@@ -87,7 +84,7 @@ async def facets(session: AsyncSession, workspaces: Workspaces, *, q: str | None
     """How many runs there are of each status, and the tags in use."""
     here = and_(Run.workspace_id.in_(workspaces), *_filters((), q, tag, None))
     counted = await session.execute(select(Run.status, func.count()).where(here).group_by(Run.status))
-    by_status = {status: n for status, n in counted}
+    by_status = dict(counted.tuples().all())
     one = select(func.unnest(views.TAGS).label("tag")).where(Run.workspace_id.in_(workspaces)).subquery()
     runs = func.count().label("runs")
     tags = await session.execute(
@@ -152,8 +149,6 @@ async def detail(
 
 async def _wildcard_names(session: AsyncSession, run_id: uuid.UUID) -> list[str]:
     """From one job of each rule: rules have few, and the jobs of a rule share their names."""
-    from sqlalchemy import text
-
     rows = await session.execute(
         text(
             """SELECT k, count(*) FROM rule_count c

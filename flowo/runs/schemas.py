@@ -117,7 +117,7 @@ class Git(Shape):
 
 
 class RunDetail(Run):
-    """A run with all that is known beside its jobs. `now` is the server's clock: pages count from it, not from their own."""
+    """A run with all that is known beside its jobs. `now` is the server's clock, from which pages count."""
 
     now: dt.datetime
     directory: str
@@ -287,7 +287,7 @@ class RunMessage(Shape):
 
 
 class RunsMessage(Shape):
-    """SSE event `runs`: the runs of the caller's workspaces that changed, or `resync` where they must be listed again."""
+    """SSE event `runs`: which runs of the caller's workspaces changed, or `resync`: list them again."""
 
     topic: Literal["runs"] = "runs"
     now: dt.datetime

@@ -41,7 +41,7 @@ class Job:
 
 
 def submitted(job: Job, at: dt.datetime, *, local: bool) -> None:
-    """Handed to the executor: a new attempt. Beside Snakemake it runs now; elsewhere it waits until there is evidence."""
+    """Handed to the executor: a new attempt. Beside Snakemake it runs now; elsewhere it waits for evidence."""
     job.attempt += 1
     job.queued_at = at
     job.started_at = at if local else None
@@ -188,7 +188,8 @@ def remaining(
 ) -> tuple[float, float] | None:
     """A rough range for the seconds until the end, or None where there is no ground for one.
 
-    `open_jobs`: jobs not yet ended, by rule. `here`, `earlier`: durations in this run and in earlier runs of the workflow.
+    `open_jobs`: jobs not yet ended, by rule. `here`, `earlier`: durations in this run and in earlier ones of the
+    workflow.
     The work left is divided by the parallelism seen so far; the range widens as the ground thins.
     """
     left = sum(open_jobs.values())

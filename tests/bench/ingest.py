@@ -61,9 +61,8 @@ async def storage(url: str) -> float:
     connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
     try:
         tables = ("run", "journal", "job", "job_state", "attempt", "failure", "blob", "rule_count", "plan")
-        return sum(
-            [await connection.fetchval("SELECT pg_total_relation_size($1::regclass)", table) for table in tables]
-        )
+        sizes = [await connection.fetchval("SELECT pg_total_relation_size($1::regclass)", table) for table in tables]
+        return float(sum(sizes))
     finally:
         await connection.close()
 

@@ -62,7 +62,8 @@ def emit() -> None:
 def emit_here() -> None:
     from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
 
-    handler = LogHandler(SimpleNamespace(dryrun=False, quiet=None), LogHandlerSettings(close_timeout=0.1))
+    common: Any = SimpleNamespace(dryrun=False, quiet=None)
+    handler = LogHandler(common, LogHandlerSettings(close_timeout=0.1))
     wall, cpu = [], []
     for record in _records():
         began, used = time.perf_counter(), time.thread_time()

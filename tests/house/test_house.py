@@ -9,12 +9,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import openapi
 import typer
 import typer.main
 
 from flowo.settings import Settings
 from flowo.version import VERSION
+from tests.house import openapi
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from servers import Served, serving
+
+from tests.server.servers import Served, serving
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import itertools
 import uuid
 
 import pytest
-from accounts_app import bearer, client, cookie, make_app, membership, person, token
 from sqlalchemy import delete
 
 from flowo.accounts.access import (
@@ -26,6 +25,7 @@ from flowo.accounts.models import Membership
 from flowo.accounts.schemas import Role, Scope
 from flowo.db.engine import Database
 from flowo.errors import Forbidden, NotFound
+from tests.server.accounts_app import bearer, client, cookie, make_app, membership, person, token
 
 HERE, THERE, NOWHERE = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import jwt
 import pytest
-from accounts_app import PASSWORD, SECRET, bearer, client, cookie, make_app, person, token
 from fastapi import FastAPI
 from snakemake_logger_plugin_flowo.owner import owner_token
 from sqlalchemy import func, select, update
@@ -20,6 +19,7 @@ from flowo.accounts import tokens, users, workspaces
 from flowo.accounts.models import Token, User
 from flowo.accounts.schemas import Scope
 from flowo.db.engine import Database
+from tests.server.accounts_app import PASSWORD, SECRET, bearer, client, cookie, make_app, person, token
 
 SOCKET = {"server": ("/run/flowo.sock", None), "client": None}
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_serve import serving
+
+from tests.server.test_serve import serving
 
 STRANGER = 54_321  # nobody's number; what PostgreSQL itself runs as would be no stranger
 TRY = """

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from test_serve import Server, serving, wait_until
+
+from tests.server.test_serve import Server, serving, wait_until
 
 CADDYFILE = Path(__file__).parents[2] / "Caddyfile"
 CADDY = shutil.which("caddy")

@@ -8,12 +8,13 @@ import uuid
 from pathlib import Path
 
 import pytest
-from factories import Tape
-from servers import Served
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo import sync
 from snakemake_logger_plugin_flowo.config import Target
 from snakemake_logger_plugin_flowo.connection import Connection
+
+from tests.factories import Tape
+from tests.server.servers import Served
 
 
 def spooled(directory: Path, bound_for: str) -> Tape:

@@ -10,7 +10,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from servers import Served
+
+from tests.server.servers import Served
 
 # A stream ends when it likes; the demo runs Snakemake.
 LEFT_OUT = {("GET", "/api/v1/stream"), ("POST", "/api/v1/demo")}

@@ -9,14 +9,14 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import accounts_app
-import factories
 import httpx
 import pytest
-from factories import Tape
-from servers import Served, serving
 
 from flowo.accounts.schemas import Scope
+from tests import factories
+from tests.factories import Tape
+from tests.server import accounts_app
+from tests.server.servers import Served, serving
 
 PROBLEM = "application/problem+json"
 

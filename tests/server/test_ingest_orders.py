@@ -9,14 +9,15 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import factories
 import pytest
-import replay
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from servers import Served
 from sqlalchemy import text
-from test_ingest_recordings import spool_of
+
+from tests import factories
+from tests.plugin import replay
+from tests.server.servers import Served
+from tests.server.test_ingest_recordings import spool_of
 
 CASES = ["retries", "cluster_group", "sigterm", "quiet_rules", "missinginput"]
 

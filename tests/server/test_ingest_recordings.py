@@ -6,11 +6,12 @@ import sys
 import uuid
 from pathlib import Path
 
-import expectation
-import factories
 import pytest
-import replay
-from servers import Served
+
+from tests import factories
+from tests.plugin import replay
+from tests.server import expectation
+from tests.server.servers import Served
 
 CUT = {"big3000_dry"}  # these recordings hold the head, the biggest record and the tail only
 QUIET = {"quiet_bare"}  # no job_finished in the records; only the plugin's look into the graph could know
@@ -70,8 +71,8 @@ async def test_a_recording_ends_in_the_rows_that_it_tells(
     assert (run["message"] is not None) == told.message
     if told.message and told.status == "failed":
         assert run["first_failure"]["message"]
-    jobs = {}
-    cursor = ""
+    jobs: dict[int, tuple[str, str, int]] = {}
+    cursor: str | None = ""
     while cursor is not None:
         page = (await served.client.get(f"/api/v1/runs/{run_id}/jobs?limit=500{cursor}")).json()
         jobs |= {job["number"]: (job["rule"], job["status"], job["attempt"]) for job in page["items"]}

@@ -11,15 +11,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import accounts_app
-import factories
 import httpx
 import pytest
-from factories import Tape
-from servers import Served, serving
 
 from flowo.accounts.schemas import Scope
 from flowo.live import broker as brokers
+from tests import factories
+from tests.factories import Tape
+from tests.server import accounts_app
+from tests.server.servers import Served, serving
 
 
 @dataclasses.dataclass
@@ -202,7 +202,9 @@ async def test_a_stream_ends_when_the_rights_change(served: Served) -> None:
         assert (await opened.message("bye"))["again"] is True
 
 
-@pytest.mark.parametrize("query", ["", "topics=", "topics=jobs", "topics=run:5", "topics=runs&since=x=y", "topics=run:"])
+@pytest.mark.parametrize(
+    "query", ["", "topics=", "topics=jobs", "topics=run:5", "topics=runs&since=x=y", "topics=run:"]
+)
 async def test_topics_that_are_none_are_refused(served: Served, query: str) -> None:
     answer = await served.client.get(f"/api/v1/stream?{query}")
     assert answer.status_code == 422

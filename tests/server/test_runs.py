@@ -7,13 +7,14 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import factories
 import pytest
-from factories import Tape
-from servers import Served, serving
+from snakemake_logger_plugin_flowo import wire
 from sqlalchemy import text
 
 from flowo.ingest.sweep import sweep
+from tests import factories
+from tests.factories import Tape
+from tests.server.servers import Served, serving
 
 
 async def post(served: Served, tape: Tape, first: int = 1, last: int | None = None) -> None:
@@ -45,7 +46,12 @@ def several() -> Tape:
     """Ten jobs of two rules in every status that a running run has."""
     tape = Tape().opened(name="several", tags=["qc", "lab7"])
     tape.planned(
-        {"job": i, "rule": "map" if i < 6 else "call", "wildcards": {"sample": f"S{i % 3}"}, "needs": [i - 1] if i else []}
+        {
+            "job": i,
+            "rule": "map" if i < 6 else "call",
+            "wildcards": {"sample": f"S{i % 3}"},
+            "needs": [i - 1] if i else [],
+        }
         for i in range(10)
     )
     tape.info(0).info(1).info(2, local=False).info(3).finished(0).failed(1).info(1)
@@ -154,7 +160,7 @@ async def test_a_run_with_its_rules_and_estimate(served: Served) -> None:
 
 
 async def test_totals_without_a_plan_come_from_run_info(served: Served) -> None:
-    tape = Tape().opened().add(factories.wire.RunInfo(stats={"map": 3, "all": 1})).info(1).finished(1)
+    tape = Tape().opened().add(wire.RunInfo(stats={"map": 3, "all": 1})).info(1).finished(1)
     await post(served, tape)
     run = await get(served, f"/api/v1/runs/{tape.run_id}")
     assert (run["jobs"]["total"], run["jobs"]["planned"], run["progress"]) == (4, 3, 0.25)
@@ -167,7 +173,7 @@ async def test_a_new_plan_after_a_checkpoint_replaces_what_was_not_started(serve
     tape = Tape().opened()
     tape.planned([{"job": 0, "rule": "all"}, {"job": 1, "rule": "split"}, {"job": 2, "rule": "agg"}])
     tape.info(1, "split").finished(1)
-    jobs = [{"job": 0, "rule": "all", "needs": [9]}, {"job": 9, "rule": "agg", "needs": [3, 4]}]
+    jobs: list[dict[str, Any]] = [{"job": 0, "rule": "all", "needs": [9]}, {"job": 9, "rule": "agg", "needs": [3, 4]}]
     jobs += [{"job": i, "rule": "proc", "needs": [1]} for i in (3, 4)] + [{"job": 1, "rule": "split"}]
     tape.planned(jobs[:2], generation=2, part=1, parts=2)
     await post(served, tape)
@@ -179,7 +185,9 @@ async def test_a_new_plan_after_a_checkpoint_replaces_what_was_not_started(serve
     assert run["jobs"]["total"] == 5
     assert {rule["rule"]: rule["jobs"]["total"] for rule in run["rules"]} == {"all": 1, "split": 1, "agg": 1, "proc": 2}
     graph = await get(served, f"{path}/graph")
-    edges = {(graph["number"][a], graph["number"][b]) for a, b in zip(graph["edges"][::2], graph["edges"][1::2], strict=True)}
+    edges = {
+        (graph["number"][a], graph["number"][b]) for a, b in zip(graph["edges"][::2], graph["edges"][1::2], strict=True)
+    }
     assert edges == {(9, 0), (3, 9), (4, 9), (1, 3), (1, 4)}
     job = await get(served, f"{path}/jobs/9")
     assert [link["number"] for link in job["depends_on"]] == [3, 4]
@@ -188,8 +196,8 @@ async def test_a_new_plan_after_a_checkpoint_replaces_what_was_not_started(serve
 
 async def test_attempts_are_kept_each_with_its_own(served: Served) -> None:
     tape = Tape().opened().info(1, resources={"mem_mb": 100}).failed(1, exit_code=1, message="first")
-    tape.add(factories.wire.LogSnapshot(job=1, attempt=1, path="logs/1.log", tail="boom", size=4))
-    tape.add(factories.wire.JobRestarting(job=1)).info(1, resources={"mem_mb": 200})
+    tape.add(wire.LogSnapshot(job=1, attempt=1, path="logs/1.log", tail="boom", size=4))
+    tape.add(wire.JobRestarting(job=1)).info(1, resources={"mem_mb": 200})
     await post(served, tape)
     job = await get(served, f"/api/v1/runs/{tape.run_id}/jobs/1")
     assert (job["status"], job["attempt"]) == ("running", 2)
@@ -205,19 +213,23 @@ async def test_attempts_are_kept_each_with_its_own(served: Served) -> None:
 
 async def test_the_first_failure_is_the_earliest_that_stands(served: Served) -> None:
     tape = Tape().opened().info(1).info(2).info(3).failed(3, exit_code=None, signal=9).failed(1)
-    tape.add(factories.wire.JobError(job=2, missing_outputs=True, exception="MissingOutputException", message="no x.txt"))
+    tape.add(wire.JobError(job=2, missing_outputs=True, exception="MissingOutputException", message="no x.txt"))
     await post(served, tape.ended("failed"))
     path = f"/api/v1/runs/{tape.run_id}"
     first = (await get(served, path))["first_failure"]
     assert (first["number"], first["signal"], first["class"], first["wildcards"]) == (3, 9, "signal", {"sample": "S3"})
     found = await pages(served, f"{path}/failures", limit=1)
-    assert [(item["number"], item["class"]) for item in found] == [(3, "signal"), (1, "nonzero_exit"), (2, "missing_output")]
+    assert [(item["number"], item["class"]) for item in found] == [
+        (3, "signal"),
+        (1, "nonzero_exit"),
+        (2, "missing_output"),
+    ]
 
 
 async def test_the_log_forwards_backwards_and_onwards(served: Served) -> None:
     tape = Tape().opened()
     for i in range(60):
-        tape.add(factories.wire.Log(text=f"line {i}"))
+        tape.add(wire.Log(text=f"line {i}"))
     for first in range(1, 62, 7):
         await post(served, tape, first, min(first + 6, 61))
     path = f"/api/v1/runs/{tape.run_id}/log"
@@ -238,7 +250,7 @@ async def test_names_tags_and_notes_are_peoples(served: Served) -> None:
     path = f"/api/v1/runs/{tape.run_id}"
     answer = await served.client.patch(path, json={"name": "mine", "tags": ["b", "a", "a", " "], "note": "seen"})
     assert (answer.json()["name"], answer.json()["tags"], answer.json()["note"]) == ("mine", ["a", "b"], "seen")
-    await post(served, tape.add(factories.wire.WorkflowStarted(snakefile="/data/other/Snakefile")), 2)
+    await post(served, tape.add(wire.WorkflowStarted(snakefile="/data/other/Snakefile")), 2)
     run = await get(served, path)
     assert (run["name"], run["tags"]) == ("mine", ["a", "b"])
     assert run["workflow"] == "/data/other/Snakefile"
@@ -269,9 +281,7 @@ async def age(served: Served, seconds: float) -> None:
     """As if the last word of every run, and the beginning of ingest, lay this far back."""
     async with served.database.session() as session:
         await session.execute(text("INSERT INTO pulse (id) VALUES (1) ON CONFLICT DO NOTHING"))
-        await session.execute(
-            text("UPDATE pulse SET since = since - make_interval(secs => :s)"), {"s": seconds}
-        )
+        await session.execute(text("UPDATE pulse SET since = since - make_interval(secs => :s)"), {"s": seconds})
         await session.execute(text("UPDATE run SET heard_at = heard_at - make_interval(secs => :s)"), {"s": seconds})
 
 
@@ -319,7 +329,12 @@ async def test_a_lost_run_is_declared_ended_and_may_come_back(alone: Served) -> 
     await post(alone, tape.finished(3), len(tape.lines))
     back = await get(alone, path)
     assert back["status"] == "running"
-    assert (back["jobs"]["succeeded"], back["jobs"]["running"], back["jobs"]["queued"], back["jobs"]["planned"]) == (2, 1, 1, 6)
+    assert (back["jobs"]["succeeded"], back["jobs"]["running"], back["jobs"]["queued"], back["jobs"]["planned"]) == (
+        2,
+        1,
+        1,
+        6,
+    )
     jobs = {job["number"]: job["status"] for job in await pages(alone, f"{path}/jobs")}
     assert (jobs[1], jobs[2], jobs[3]) == ("running", "queued", "succeeded")
 

@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from accounts_app import PASSWORD, SECRET, bearer, client, cookie, make_app, owner_jwt, person, token
 from sqlalchemy import func, select, update
 
 from flowo.accounts import links, users, workspaces
 from flowo.accounts.models import Session, SignInLink, User
 from flowo.accounts.throttle import Throttle, TooMany
 from flowo.db.engine import Database
+from tests.server.accounts_app import PASSWORD, SECRET, bearer, client, cookie, make_app, owner_jwt, person, token
 
 ORIGIN = {"Origin": "http://flowo.test"}
 

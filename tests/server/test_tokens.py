@@ -7,13 +7,13 @@ import uuid
 from typing import Any
 
 import pytest
-from accounts_app import SECRET, bearer, client, cookie, make_app, membership, person, token
 from sqlalchemy import event, func, select, update
 
 from flowo.accounts import tokens
 from flowo.accounts.models import Token
 from flowo.accounts.schemas import Role, Scope
 from flowo.db.engine import Database
+from tests.server.accounts_app import SECRET, bearer, client, cookie, make_app, membership, person, token
 
 
 def test_the_form_of_a_token() -> None:
