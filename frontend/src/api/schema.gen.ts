@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Post Events
-         * @description Take a batch. Events that are held already are passed over; a gap is answered with 409 and the number `expected`.
+         * @description Take a batch. What is held already is passed over; a gap is answered with 409 and the number `expected`.
          */
         post: operations["post_events"];
         delete?: never;
@@ -1340,7 +1340,7 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description A run with all that is known beside its jobs. `now` is the server's clock: pages count from it, not from their own.
+         * @description A run with all that is known beside its jobs. `now` is the server's clock, from which pages count.
          */
         RunDetail: {
             /**
@@ -1505,7 +1505,7 @@ export interface components {
         RunStatus: "running" | "succeeded" | "failed" | "interrupted" | "lost";
         /**
          * RunsMessage
-         * @description SSE event `runs`: the runs of the caller's workspaces that changed, or `resync` where they must be listed again.
+         * @description SSE event `runs`: which runs of the caller's workspaces changed, or `resync`: list them again.
          */
         RunsMessage: {
             /** Deleted */

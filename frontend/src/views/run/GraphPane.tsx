@@ -13,7 +13,7 @@ function useTurn(id: string): boolean {
   const [turn, take] = useState(false);
   useEffect(() => {
     if (busy || turn) return;
-    const timer = setTimeout(() => take(true), 60);
+    const timer = setTimeout(() => take(true), 150);
     return () => clearTimeout(timer);
   }, [busy, turn]);
   return turn;
