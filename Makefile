@@ -14,7 +14,7 @@ setup: $(STAMP) ## a local environment with both distributions, and the built pa
 	@$(BIN)/python hatch_build.py
 
 demo: setup ## serve, and run the demo workflow before your eyes (EXIT=1: end after a verified run)
-	@$(BIN)/flowo demo $(if $(EXIT),--exit --no-open,$(shell [ -t 1 ] || echo --exit --no-open))
+	@if [ -z "$(EXIT)" ] && [ -t 1 ]; then $(BIN)/flowo demo; else $(BIN)/flowo demo --exit --no-open; fi
 
 test: setup node chromium lint types ## all tests: Python, frontend, and a walk in a real browser
 	@$(NPM) test --silent

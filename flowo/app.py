@@ -64,7 +64,6 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,  # its page would fetch scripts from elsewhere
         redoc_url=None,
-        root_path=settings.base_path,
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
     )
