@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from e2e.browsing import Guard, chromium, signed_in
-from e2e.serving import STATIC, Server, serving
+from tests.e2e.browsing import Guard, chromium, signed_in
+from tests.e2e.serving import STATIC, Server, serving
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

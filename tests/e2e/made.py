@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from factories import Line, Tape
 from snakemake_logger_plugin_flowo import wire
+
+from tests.factories import Line, Tape
 
 SAMPLES = [
     "NA12878", "NA12891", "NA12892", "NA18507", "NA18508", "NA19238", "NA19239", "NA19240", "NA20502", "NA20509",
@@ -103,7 +104,6 @@ class Cohort:
     def finishes(self, rule: str, samples: Iterable[str] = SAMPLES) -> Cohort:
         for sample in samples:
             self.tape.finished(self.numbers[rule, sample])
-            self.tape.add(wire.Log(text=f"Finished jobid: {self.numbers[rule, sample]} (Rule: {rule})"))
         return self
 
     def does(self, rule: str, samples: Iterable[str] = SAMPLES) -> Cohort:
@@ -154,7 +154,7 @@ def before_any_job() -> Tape:
         "    affected files:\n        trimmed/NA12878.fastq.gz"
     )
     run = Cohort("renamed samples", 90_000)
-    run.tape.add(wire.Error(exception="MissingInputException", message=message), wire.Log(level="ERROR", text=message))
+    run.tape.add(wire.Error(exception="MissingInputException", message=message))
     return run.ended("failed", message=message, exception="MissingInputException").tape
 
 

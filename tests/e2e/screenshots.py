@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
-from e2e import made
-from e2e.browsing import NARROW, WIDE, chromium, guarded, signed_in
-from e2e.serving import Server, serving
+from tests.e2e import made
+from tests.e2e.browsing import NARROW, WIDE, chromium, guarded, signed_in
+from tests.e2e.serving import Server, serving
+from tests.factories import Tape
 
+Look = dict[str, Any]
+ON_GRAPH = (".panes .said", ".failure", ".log", ".facts", ".drawer-pane > *")  # the graph stands beside these
 OUT = Path(__file__).parents[2] / ".screenshots"
 
 
@@ -20,37 +25,62 @@ async def main(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in [name for name in os.environ if name.startswith("FLOWO_")]:
         del os.environ[name]  # one's own server is not to be in the picture
-    async with chromium() as browser, serving() as server:
-        sizes = {"1440": WIDE, "390": NARROW}
-        for size, viewport in sizes.items():
-            for shade in ("light", "dark"):
-                look = {"viewport": viewport, "color_scheme": shade, "reduced_motion": "reduce"}
-                async with guarded(browser, server, **look) as (context, guard):
-                    guard.announce("401")
-                    page = await context.new_page()
-                    await page.goto(f"{server.address}/sign-in?link=used")
-                    await taken(page, out / f"sign-in-{size}-{shade}.png", ".sign-in-version")
-                async with signed_in(browser, server, **look) as (page, _guard):
-                    await page.goto(f"{server.address}/first-run")
-                    await taken(page, out / f"first-run-{size}-{shade}.png", ".first-steps code")
+    async with chromium() as browser, serving(FLOWO_LOST_AFTER_S="6") as server:
+        await for_each_look(lambda look, end: ways_in(browser, server, look, out, end))
         runs = {
             "running": made.running(), "failed": made.failed(), "early": made.before_any_job(),
             **dict(zip(("succeeded", "interrupted", "lost", "nothing", "planning"), made.others(), strict=True)),
         }  # fmt: skip
-        await asyncio.gather(*map(server.post, runs.values()))
+        await server.post(runs["lost"])
+        await server.run_called("overnight", "lost")
+        await asyncio.gather(*(server.post(tape) for name, tape in runs.items() if name != "lost"))
+        hearts = asyncio.create_task(beat(server, runs["running"], runs["planning"]))
         await server.ask("POST", "/api/v1/tokens", {"name": "cluster", "scope": "ingest", "expires_in_days": 90})
         await server.ask("POST", "/api/v1/tokens", {"name": "notebook", "scope": "read", "expires_in_days": None})
         ids = {name: str(tape.run_id) for name, tape in runs.items()}
-        for size, viewport in sizes.items():
-            for shade in ("light", "dark"):
-                look = {"viewport": viewport, "color_scheme": shade, "reduced_motion": "reduce"}
-                async with signed_in(browser, server, **look) as (page, _guard):
-                    await pages(page, server, ids, out, f"{size}-{shade}", narrow=size == "390")
+
+        async def all_pages(look: Look, end: str) -> None:
+            async with signed_in(browser, server, **look) as (page, guard):
+                guard.announce("404")
+                await pages(page, server, ids, out, end, narrow=look["viewport"] == NARROW)
+
+        await for_each_look(all_pages)
+        hearts.cancel()
+        await asyncio.gather(hearts, return_exceptions=True)
+
+
+async def beat(server: Server, *tapes: Tape) -> None:
+    while True:
+        await asyncio.gather(*map(server.beat, tapes))
+        await asyncio.sleep(2)
+
+
+async def for_each_look(take: Callable[[Look, str], Awaitable[None]]) -> None:
+    """Light and dark at once, one width after the other."""
+    for size, viewport in (("1440", WIDE), ("390", NARROW)):
+        looks: list[Look] = [
+            {"viewport": viewport, "color_scheme": shade, "reduced_motion": "reduce"} for shade in ("light", "dark")
+        ]
+        await asyncio.gather(*(take(look, f"{size}-{look['color_scheme']}") for look in looks))
+
+
+async def ways_in(browser: Browser, server: Server, look: Look, out: Path, end: str) -> None:
+    """While there is no run yet."""
+    async with guarded(browser, server, **look) as (context, guard):
+        guard.announce("401")
+        page = await context.new_page()
+        await page.goto(f"{server.address}/sign-in?link=used")
+        await taken(page, out / f"sign-in-{end}.png", ".sign-in-version")
+    async with signed_in(browser, server, **look) as (page, _guard):
+        await page.goto(f"{server.address}/first-run")
+        await taken(page, out / f"first-run-{end}.png", ".first-steps code")
 
 
 async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end: str, *, narrow: bool) -> None:
     async def show(name: str, path: str, ready: str) -> None:
         await page.goto(server.address + path)
+        if not narrow and ready in ON_GRAPH:
+            await page.locator(".rule-box").first.wait_for()
         await taken(page, out / f"{name}-{end}.png", ready)
 
     await show("runs", "/runs", ".run-row .bar")
@@ -66,7 +96,7 @@ async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end:
         await show("run-graph", f"{failed}?tab=graph", ".rule-box")
     else:
         await show("run-rule", f"{failed}?rule=call_variants&status=failed", ".rule-box")
-    await show("run-none-like-that", f"{failed}?q=nothing+like+this", ".said")
+    await show("run-none-like-that", f"{failed}?q=nothing+like+this", ".panes .said")
     await show("run-failures", f"{failed}?tab=failures", ".failure")
     await show("run-log", f"{failed}?tab=log", ".log")
     await show("run-info", f"{failed}?tab=info", ".facts")

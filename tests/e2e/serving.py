@@ -15,10 +15,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from factories import Tape, headers, packed
 from snakemake_logger_plugin_flowo.client import managing
 from snakemake_logger_plugin_flowo.config import own_server
 from snakemake_logger_plugin_flowo.connection import Connection
+
+from tests.factories import Tape, headers, packed
 
 FLOWO = Path(sys.executable).parent / "flowo"
 WORKFLOWS = Path(__file__).parent.parent / "workflows"
@@ -112,12 +113,19 @@ class Server:
 
     async def post(self, tape: Tape, first: int = 1, last: int | None = None) -> None:
         """A tape's events, as a plugin would send them."""
+        await self._send(tape.path, packed(tape.body(first, last)))
+
+    async def beat(self, tape: Tape) -> None:
+        """A heartbeat: the run of this tape lives."""
+        await self._send(tape.path.replace("/events", "/heartbeat"), b"")
+
+    async def _send(self, path: str, body: bytes) -> None:
         connection = Connection(own_server(self.data_dir))
 
         def send() -> None:
             try:
-                answer = connection.request("POST", tape.path, packed(tape.body(first, last)), headers())
-                assert answer.status == 200, answer.body
+                answer = connection.request("POST", path, body, headers() if body else {})
+                assert answer.status in (200, 204), answer.body
             finally:
                 connection.close()
 

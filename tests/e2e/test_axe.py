@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from e2e import made
-from e2e.browsing import guarded, signed_in
-from e2e.serving import Server
+from tests.e2e import made
+from tests.e2e.browsing import guarded, signed_in
+from tests.e2e.serving import Server
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async () => {

@@ -13,8 +13,8 @@ import importlib_resources
 import pytest
 from snakemake_logger_plugin_flowo.client import managing
 
-from e2e.serving import FLOWO, serving, until
 from flowo.demo import verify
+from tests.e2e.serving import FLOWO, serving, until
 
 
 async def test_killed_in_the_middle_of_the_demo(tmp_path: Path) -> None:

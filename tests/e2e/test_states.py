@@ -8,12 +8,12 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from factories import Tape
 from playwright.async_api import Browser, Locator, Page, expect
 from snakemake_logger_plugin_flowo import wire
 
-from e2e.browsing import signed_in
-from e2e.serving import WORKFLOWS, Server, serving
+from tests.e2e.browsing import signed_in
+from tests.e2e.serving import WORKFLOWS, Server, serving
+from tests.factories import Tape
 
 LOST_AFTER_S = 6.0
 

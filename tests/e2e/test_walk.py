@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import httpx
-from factories import Tape
 from playwright.async_api import Browser, Locator, Page, expect
 
-from e2e.browsing import guarded
-from e2e.serving import Server
+from tests.e2e.browsing import guarded
+from tests.e2e.serving import Server
+from tests.factories import Tape
 
 
 def counter(page: Page, status: str) -> Locator:
