@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from snakemake_logger_plugin_flowo import LogHandler
 
-from plugin.peer import Peer
+from tests.plugin.peer import Peer
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ import pytest
 from snakemake_logger_plugin_flowo import cli, config, spool, wire
 from typer.testing import CliRunner, Result
 
-from plugin.peer import Peer
+from tests.plugin.peer import Peer
 
 
 @pytest.fixture(autouse=True)

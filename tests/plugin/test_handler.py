@@ -15,7 +15,7 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase as InterfaceTests
 from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
 
-from plugin import replay
+from tests.plugin import replay
 
 
 class TestInterface(InterfaceTests):

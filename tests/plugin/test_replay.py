@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from plugin import replay
-from plugin.peer import Peer
+from tests.plugin import replay
+from tests.plugin.peer import Peer
 
 # Recordings of commands that run nothing: no run may appear.
 NO_RUN = {

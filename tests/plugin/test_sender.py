@@ -16,7 +16,7 @@ from snakemake_logger_plugin_flowo import sync, wire
 from snakemake_logger_plugin_flowo.config import boot_id, target_of
 from snakemake_logger_plugin_flowo.connection import Connection
 
-from plugin.peer import Peer, Reply
+from tests.plugin.peer import Peer, Reply
 
 PROBLEM = {"Content-Type": "application/problem+json"}
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from plugin.peer import Peer
+from tests.plugin.peer import Peer
 
 WORKFLOWS = Path(__file__).parent.parent / "workflows"
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "-c2"]
