@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.browsing import Guard, chromium, signed_in
-from tests.e2e.serving import STATIC, Server, serving
+from tests.e2e.serving import LOST_AFTER_S, STATIC, Server, serving
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,7 +35,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="package")
 async def server() -> AsyncIterator[Server]:
     """Shared: only the walk, which is first, may count its runs; nobody may stop it."""
-    async with serving() as started:
+    async with serving(FLOWO_LOST_AFTER_S=str(LOST_AFTER_S)) as started:
         yield started
 
 

@@ -25,6 +25,7 @@ FLOWO = Path(sys.executable).parent / "flowo"
 WORKFLOWS = Path(__file__).parent.parent / "workflows"
 GATED = Path(__file__).parent / "workflow"
 STATIC = Path(__file__).parents[2] / "flowo" / "static" / "index.html"
+LOST_AFTER_S = 20.0  # longer than the plugin's heartbeat, shorter than usual
 PATIENCE = 40.0  # s; a busy machine starts PostgreSQL and Snakemake slowly
 
 T = TypeVar("T")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT
@@ -11,38 +12,54 @@ from pathlib import Path
 
 import importlib_resources
 import pytest
+from playwright.async_api import Browser, expect
 from snakemake_logger_plugin_flowo.client import managing
 
 from flowo.demo import verify
-from tests.e2e.serving import FLOWO, serving, until
+from tests.e2e.browsing import signed_in
+from tests.e2e.serving import FLOWO, Server, Snakemake, serving, until
+
+SAMPLES = "[NA12878,NA12891,NA12892,NA18507,NA19239]"  # with the one whose first try fails
+JOBS = 5 * 5 + 3
 
 
-async def test_killed_in_the_middle_of_the_demo(tmp_path: Path) -> None:
-    async with serving() as server:
-        with importlib_resources.as_file(importlib_resources.files("flowo.demo") / "workflow") as source:
-            demo = server.snakemake(tmp_path / "demo", "--cores", "4", "--config", "pace=0.2", source=source)
-            async with demo as run:
-                run_id = (await server.run_called("demo", "running"))["id"]
-
-                async def a_third() -> bool:
-                    return bool((await server.ask("GET", f"/api/v1/runs/{run_id}"))["jobs"]["succeeded"] >= 20)
-
-                await until(a_third)
-                await server.kill()
-                assert run.process.returncode is None
-                await asyncio.sleep(1)
-                await server.start()
-                assert await run.wait() == 0, run.output.read_text()
-                await server.run_called("demo", "succeeded")
-                found, jobs = await asyncio.to_thread(verify.differences, run.folder, managing(server.data_dir), run_id)
+async def test_killed_in_the_middle_of_the_demo(browser: Browser, tmp_path: Path) -> None:
+    """An open page says that it reconnects, and is right again by itself, with all that it missed."""
+    quick = ("--cores", "4", "--config", "pace=0.4", f"samples={SAMPLES}")
+    with importlib_resources.as_file(importlib_resources.files("flowo.demo") / "workflow") as source:
+        async with serving() as server:
+            async with server.snakemake(tmp_path / "demo", *quick, source=source) as run:
+                await watched(browser, server, run)
+                found, jobs = await asyncio.to_thread(
+                    verify.differences, run.folder, managing(server.data_dir), (await server.run_called("demo"))["id"]
+                )
                 assert not found
-                assert jobs == 58
+                assert jobs == JOBS
+            await server.kill()
+            await until(lambda: asyncio.to_thread(lambda: not server.left()), 15)
+
+
+async def watched(browser: Browser, server: Server, run: Snakemake) -> None:
+    async with signed_in(browser, server) as (page, guard):
+        guard.announce("net::ERR_")
+        run_id = (await server.run_called("demo", "running"))["id"]
+        await page.goto(f"{server.address}/runs/{run_id}")
+        head = page.locator(".run-head")
+        await expect(page.locator(".rule-box")).to_have_count(8)  # all parts of the page have been fetched
+        await expect(page.get_by_role("button", name=re.compile("^live"))).to_be_visible()
+        await page.evaluate("window.never_reloaded = true")
+        await expect(head).to_contain_text(re.compile(rf"(?<!\d)([6-9]|1\d) / {JOBS} done"))
         await server.kill()
-
-        async def nobody() -> bool:
-            return not server.left()
-
-        await until(nobody, 15)
+        assert run.process.returncode is None
+        await expect(page.get_by_role("button", name=re.compile("^reconnecting, what you see is of"))).to_be_visible()
+        await expect(head).to_contain_text(f"/ {JOBS} done")  # what is known stays
+        await server.start()
+        await expect(page.get_by_role("button", name=re.compile("^live"))).to_be_visible(timeout=30_000)
+        assert await run.wait() == 0, run.output.read_text()
+        await expect(head.get_by_text("succeeded", exact=True)).to_be_visible(timeout=40_000)
+        await expect(head).to_contain_text(f"{JOBS} / {JOBS} done")
+        await expect(page.locator(".rule-box").filter(has_text="call_variants")).to_contain_text("5/5")
+        assert await page.evaluate("window.never_reloaded")
 
 
 @pytest.mark.all
