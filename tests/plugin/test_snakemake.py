@@ -36,7 +36,9 @@ def prepared(name: str, folder: str = "run") -> Path:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "FLOWO_URL": os.environ.get("FLOWO_URL", "http://127.0.0.1:9"), "FLOWO_TOKEN": "t"}
+    url = os.environ.get("FLOWO_URL", "http://127.0.0.1:9")
+    # Snakemake lists resources in the order of a set.
+    return {**os.environ, "FLOWO_URL": url, "FLOWO_TOKEN": "t", "PYTHONHASHSEED": "0"}
 
 
 def snakemake(place: Path, *options: str, plugin: bool = True) -> subprocess.CompletedProcess[str]:
