@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
+from snakemake_logger_plugin_flowo import wire
 
 from tests.e2e.browsing import signed_in
 from tests.e2e.serving import LOST_AFTER_S, WORKFLOWS, Server
@@ -145,6 +146,21 @@ async def all_show(pages: list[Page], name: str, figures: str) -> None:
         await expect(place).to_contain_text(figures)
 
     await asyncio.gather(*map(shows, pages))
+
+
+async def test_a_part_that_cannot_be_fetched_costs_only_itself(browser: Browser, server: Server) -> None:
+    """The graph's script is asked for while the server is away: the jobs stay, and the rest comes when it is back."""
+    tape = Tape().opened(name="in parts").add(wire.RuleGraph(nodes=["map"])).info(1).info(2)
+    await server.post(tape)
+    away = re.compile(r"/assets/RuleGraph-|/healthz")
+    async with signed_in(browser, server) as (page, guard):
+        guard.announce("net::ERR_FAILED", "/assets/RuleGraph-")
+        await page.route(away, lambda route: route.abort())
+        async with page.expect_event("requestfailed", lambda request: request.url.endswith("/healthz")):
+            await page.goto(f"{server.address}/runs/{tape.run_id}")
+        await expect(page.get_by_role("table", name="Jobs").get_by_role("link", name="map")).to_have_count(2)
+        await page.unroute(away)
+        await expect(page.locator(".rule-box")).to_contain_text("0/2")
 
 
 async def test_lost_is_dated_and_can_be_ended(page: Page, server: Server, ended: dict[str, str]) -> None:

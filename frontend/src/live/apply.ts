@@ -201,7 +201,7 @@ export class Applier {
     const held = this.#cache.getQueryData<Pages<LogLine>>(key);
     const last = held?.pages.at(-1);
     if (!held || !last || last.next || this.#cache.isFetching({ queryKey: key })) return;
-    const seq = held.pages.findLast((page) => page.items.length > 0)?.items.at(-1)?.seq ?? -1;
+    const seq = held.pages.findLast((page) => page.items.length > 0)?.items.at(-1)?.seq ?? 0;
     try {
       const more = await log_since(id, seq);
       if (more.items.length === 0) return;

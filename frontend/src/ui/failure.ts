@@ -6,13 +6,17 @@ interface Reason {
   class: string | null;
 }
 
+const last_signal = 64;
+
 /** How it ended in a few words: "exit 137 · out of memory". */
 export function reason_of({ exit_code, signal, class: kind }: Reason): string {
   const parts: string[] = [];
   if (signal != null) parts.push(signal_name(signal));
   else if (exit_code != null) parts.push(`exit ${exit_code}`);
-  // An exit code that is not 0 says so itself.
-  if (kind && kind !== "nonzero_exit") parts.push(kind.replaceAll("_", " "));
+  // A shell tells signal n as exit code 128 + n; an exit code that is not 0 says so itself.
+  const n = signal == null && exit_code != null ? exit_code - 128 : 0;
+  if (kind === "signal" && n > 0 && n <= last_signal) parts.push(signal_name(n));
+  else if (kind && kind !== "nonzero_exit" && kind !== "signal") parts.push(kind.replaceAll("_", " "));
   return parts.join(" · ");
 }
 

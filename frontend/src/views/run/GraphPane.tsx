@@ -1,11 +1,12 @@
 import { useIsFetching, useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { keys, rulegraph_query } from "../../api/queries.ts";
+import { part } from "../../ui/part.ts";
 import { Said } from "../../ui/Said.tsx";
 
 // The drawing library is larger than the rest of the page, and the table is read first.
-const RuleGraph = lazy(() => import("./RuleGraph.tsx").then((m) => ({ default: m.RuleGraph })));
+const RuleGraph = part(() => import("./RuleGraph.tsx").then((m) => m.RuleGraph));
 
 /** True once the jobs beside it are there: they are read first, and the line is theirs until then. */
 function useTurn(id: string): boolean {

@@ -57,6 +57,13 @@ export function NoJobs({ run }: { run: RunDetail }) {
       </Said>
     );
   }
+  if (run.status === "lost") {
+    return (
+      <Said title="No job was heard of">
+        <p>Snakemake was still reading the workflow when it was last heard.</p>
+      </Said>
+    );
+  }
   const message = run.message ?? run.first_failure?.message;
   if (!message) {
     return (

@@ -1,15 +1,16 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import type { RunDetail } from "../../api/types.ts";
 import { count } from "../../ui/format.ts";
+import { part } from "../../ui/part.ts";
 import { Tabs } from "../../ui/Tabs.tsx";
 import { GraphPane } from "./GraphPane.tsx";
 import { JobTable } from "./JobTable.tsx";
 import type { Pane } from "./search.ts";
 import { useSelection } from "./selection.ts";
 
-const Failures = lazy(() => import("./Failures.tsx").then((m) => ({ default: m.Failures })));
-const RunLog = lazy(() => import("./RunLog.tsx").then((m) => ({ default: m.RunLog })));
-const Info = lazy(() => import("./Info.tsx").then((m) => ({ default: m.Info })));
+const Failures = part(() => import("./Failures.tsx").then((m) => m.Failures));
+const RunLog = part(() => import("./RunLog.tsx").then((m) => m.RunLog));
+const Info = part(() => import("./Info.tsx").then((m) => m.Info));
 
 export function Panes({
   run,

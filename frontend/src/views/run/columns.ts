@@ -1,4 +1,6 @@
 import type { Job } from "../../api/types.ts";
+import { server_now } from "../../ui/clock.ts";
+import { clock_time } from "../../ui/format.ts";
 import type { SortField } from "./search.ts";
 
 export interface Column {
@@ -11,6 +13,12 @@ export interface Column {
 }
 
 const most_wildcards = 3;
+
+const hours = "00:00:00".length;
+
+/** Whether any of them started on another day, so that its time is told with the date. */
+const dated = (jobs: Job[]): boolean =>
+  jobs.some(({ started_at }) => started_at !== null && clock_time(started_at, server_now()).length > hours);
 
 /** Wildcards are columns of their own: those that the listed jobs have, most used first; the rest share one. */
 export function columns_for(jobs: Job[], wildcards: string[]): Column[] {
@@ -36,7 +44,13 @@ export function columns_for(jobs: Job[], wildcards: string[]): Column[] {
     { key: "rule", label: "Rule", width: "minmax(112px, 1.7fr)", sort: "rule" },
     ...middle,
     { key: "attempt", label: "Try", width: "40px", sort: "attempt", end: true },
-    { key: "started", label: "Started", width: "88px", sort: "started_at", end: true },
+    {
+      key: "started",
+      label: "Started",
+      width: dated(jobs) ? "128px" : "88px",
+      sort: "started_at",
+      end: true,
+    },
     { key: "took", label: "Took", width: "88px", sort: "duration", end: true },
     { key: "number", label: "Id", width: "52px", sort: "number", end: true },
   ];
