@@ -18,7 +18,7 @@ demo: setup ## serve, and run the demo workflow before your eyes (EXIT=1: end af
 
 test: setup node chromium lint types ## all tests: Python, frontend, and a walk in a real browser
 	@$(NPM) test --silent
-	@$(BIN)/pytest -m "not all"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not all"
 
 test-all: test ## the long and rare ones too: every version of Snakemake
 	@$(BIN)/pytest -m all --timeout 1800
