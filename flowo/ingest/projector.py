@@ -18,8 +18,10 @@ from snakemake_logger_plugin_flowo import wire
 from flowo.runs import state
 
 NAME_LENGTH = 1_000  # characters of names, ids, paths of a run; longer ones are no names
+NAME_BYTES = 2_000  # of the same in UTF-8: several stand in an index, whose rows end at 2,704
 LONG_COMMAND = 1_000  # characters; jobs of a rule that share a long script then share its text
 MAX_NUMBER = 2**31 - 1  # a job's number is a PostgreSQL integer
+MOST_EXPECTED = 1_000_000_000  # jobs that all rules together can announce: their sum is a PostgreSQL integer too
 EARLIEST, LATEST = 0.0, 253_402_300_000.0  # seconds since the epoch that a timestamp can tell: 1970 to 9999
 
 
@@ -28,7 +30,12 @@ class Unreadable(ValueError):
 
 
 def name(value: Any) -> str:
-    return str(value)[:NAME_LENGTH] if value is not None else ""
+    if value is None:
+        return ""
+    text = str(value)[:NAME_LENGTH]
+    if text.isascii() or len(text) * 4 <= NAME_BYTES:
+        return text
+    return text.encode()[:NAME_BYTES].decode(errors="ignore")
 
 
 def optional(value: Any) -> str | None:
@@ -101,7 +108,7 @@ class Attempt:
     queued_at: dt.datetime | None = None
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
-    status: str = "running"
+    status: str = ""  # nothing but facts is news; the stored row's other columns stay
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -114,6 +121,7 @@ class Rule:
 
 
 Line = Mapping[str, Any]
+Held = dict[int, dict[int, tuple[int, list[int]]]]  # generation → part → how many parts, and the numbers of its jobs
 
 
 def touched(lines: Iterable[Line]) -> tuple[set[int], bool]:
@@ -139,17 +147,21 @@ def touched(lines: Iterable[Line]) -> tuple[set[int], bool]:
 class Fold:
     """The present state of what a batch touches, and what the batch makes of it."""
 
-    def __init__(self, run: Run, jobs: dict[int, state.Job], rules: dict[str, Rule], *, max_text: int) -> None:
+    def __init__(
+        self, run: Run, jobs: dict[int, state.Job], rules: dict[str, Rule], held: Held, *, max_text: int
+    ) -> None:
         self.run = run
         self.jobs = jobs
         self.rules = rules
+        self.held = held  # parts of the plan's generations that are not whole yet
         self.max_text = max_text
         self.moved: set[int] = set()  # jobs whose state changed
-        self.removed: set[int] = set()
+        self.removed: set[int] = set()  # jobs whose rows go, before those of `moved` are written
         self.facts: dict[int, Facts] = {}
         self.attempts: dict[tuple[int, int], Attempt] = {}
         self.moved_rules: set[str] = set()
         self.plan_parts: list[wire.Plan] = []
+        self.plan_whole = False  # a generation has all its parts now
         self.failures_moved = False
         self.failed: dict[int, dt.datetime | None] = {}  # jobs that failed, and None for those made good
         self.reset = False
@@ -168,7 +180,7 @@ class Fold:
                     continue
                 at = moment(line.get("at"))
                 PROJECTIONS[type(event)](self, event, at)
-            except (Unreadable, TypeError, ValueError, AttributeError, KeyError, OverflowError):
+            except (Unreadable, TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
                 self.unread.append(int(line["seq"]))
                 self.run.skipped_events += 1
 
@@ -182,13 +194,17 @@ class Fold:
             job = self.jobs[key] = state.Job(key, rule or "")
             self._rule(job.rule).counts.add(job.status, 1)
             self.moved.add(key)
-            self.removed.discard(key)
         elif rule and job.rule != rule:
             self._rule(job.rule).counts.add(job.status, -1)
             job.rule = rule
             self._rule(rule).counts.add(job.status, 1)
             self.moved.add(key)
+            self._retold(job)
         return job
+
+    def _retold(self, job: state.Job) -> None:
+        """A failure tells of its job's rule and wildcards."""
+        self.failures_moved = self.failures_moved or job.status == "failed"
 
     def _rule(self, rule: str) -> Rule:
         self.moved_rules.add(rule)
@@ -196,9 +212,6 @@ class Fold:
         if found is None:
             found = self.rules[rule] = Rule()
         return found
-
-    def _facts(self, job: state.Job) -> Facts:
-        return self.facts.setdefault(job.number, Facts())
 
     def _moving(self, job: state.Job, move: Callable[[], object]) -> None:
         """Do `move`, and keep counters, durations and the attempt's row in step with what it did to the job."""
@@ -221,8 +234,9 @@ class Fold:
 
     def _attempt(self, job: state.Job) -> Attempt:
         row = self.attempts.setdefault((job.number, max(job.attempt, 1)), Attempt())
-        row.queued_at, row.started_at, row.ended_at = job.queued_at, job.started_at, job.ended_at
-        row.status = "failed" if job.status == "planned" else job.status
+        if job.attempt:
+            row.queued_at, row.started_at, row.ended_at = job.queued_at, job.started_at, job.ended_at
+            row.status = "failed" if job.status == "planned" else job.status
         return row
 
     def text(self, value: Any) -> str | None:
@@ -308,8 +322,11 @@ class Fold:
         self._tell(cores=small(event.cores), nodes=small(event.nodes))
 
     def run_info(self, event: wire.RunInfo, _at: dt.datetime) -> None:
-        for rule, expected in event.stats.items():
-            self._rule(name(rule)).expected = max(0, number(expected))
+        stats = {name(rule): number(expected) for rule, expected in event.stats.items()}
+        if sum(stats.values()) + sum(r.expected for n, r in self.rules.items() if n not in stats) > MOST_EXPECTED:
+            raise Unreadable("more jobs are announced than a run can have")
+        for rule, expected in stats.items():
+            self._rule(rule).expected = expected
 
     def plan(self, event: wire.Plan, _at: dt.datetime) -> None:
         if number(event.generation) < 1 or not 1 <= number(event.part) <= number(event.parts) <= 100_000:
@@ -317,32 +334,47 @@ class Fold:
         for entry in event.jobs:
             number(entry["job"])
             orjson.dumps(entry)  # what cannot be JSON again is no fact
+        held = self.held.setdefault(event.generation, {})
+        if event.generation <= self.run.generation or event.part in held:
+            return  # what holds already is not said again
         self._tell(executor=optional(event.executor))
         for entry in event.jobs:
             job = self._job(entry["job"], name(entry.get("rule")))
+            before = job.group, job.wildcards, job.threads
             job.group = job.group or optional(entry.get("group"))
             job.wildcards = wildcards(entry.get("wildcards")) or job.wildcards
             job.threads = job.threads or small(entry.get("threads"))
+            if before != (job.group, job.wildcards, job.threads):
+                self.moved.add(job.number)
+                self._retold(job)
         self.plan_parts.append(event)
+        held[event.part] = event.parts, [entry["job"] for entry in event.jobs]
+        if len(held) >= held[min(held)][0]:
+            self._plan_is_whole(event.generation)
 
-    def plan_complete(self, generation: int, numbers: set[int]) -> None:
+    def _plan_is_whole(self, generation: int) -> None:
         """All parts are there: what an older generation planned and this one does not, will not be run."""
         self.run.fold["generation"] = generation
-        self.reset = True
-        self.moved_rules.update(self.rules)
-        for key, job in list(self.jobs.items()):
-            if key not in numbers and job.status == "planned" and job.attempt == 0:
-                self._rule(job.rule).counts.add("planned", -1)
-                del self.jobs[key]
-                self.removed.add(key)
-                self.moved.discard(key)
-                self.facts.pop(key, None)
+        self.plan_whole = self.reset = True
+        if generation == 1:  # there is no older one, and not all jobs were read
+            return
+        numbers = {n for g, parts in self.held.items() if g >= generation for _, part in parts.values() for n in part}
+        gone = {
+            key for key, job in self.jobs.items()
+            if key not in numbers and job.status == "planned" and job.attempt == 0
+        }  # fmt: skip
+        for key in gone:
+            self._rule(self.jobs.pop(key).rule).counts.add("planned", -1)
+            self.facts.pop(key, None)
+        self.attempts = {key: attempt for key, attempt in self.attempts.items() if key[0] not in gone}
+        self.removed |= gone
+        self.moved -= gone
 
     def error(self, event: wire.Error, _at: dt.datetime) -> None:
         self.run.fold["last_error"] = {"exception": optional(event.exception), "message": self.text(event.message)}
 
     def gap(self, event: wire.Gap, _at: dt.datetime) -> None:
-        self.run.gaps += max(0, number(event.count))
+        self.run.gaps = min(self.run.gaps + number(event.count), MAX_NUMBER)
 
     def run_ended(self, event: wire.RunEnded, at: dt.datetime) -> None:
         run = self.run
@@ -374,7 +406,7 @@ class Fold:
         job = self._job(event.job, name(event.rule))
         job.wildcards = wildcards(event.wildcards)
         job.threads = small(event.threads)
-        facts = self._facts(job)
+        facts = self.facts[job.number] = Facts()
         command = self.text(event.command)
         if command and len(command) > LONG_COMMAND:
             facts.command = command
@@ -442,11 +474,10 @@ class Fold:
         self.failures_moved = True
 
     def log_snapshot(self, event: wire.LogSnapshot, _at: dt.datetime) -> None:
+        if number(event.attempt) < 1:
+            raise Unreadable("attempts are counted from 1")
         job = self._job(event.job)
-        key = (job.number, number(event.attempt))
-        if key[1] == job.attempt:
-            self._attempt(job)
-        row = self.attempts.setdefault(key, Attempt(status=""))  # an empty status leaves the stored row's columns alone
+        row = self.attempts.setdefault((job.number, event.attempt), Attempt())
         row.facts["log"] = {
             "path": name(event.path), "tail": self.text(event.tail), "size": small(event.size),
             "note": optional(event.note),

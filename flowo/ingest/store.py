@@ -16,7 +16,7 @@ import orjson
 from flowo.db.engine import Driver
 from flowo.errors import Conflict, Forbidden, Gone, NotFound
 from flowo.ingest.journal import Batch
-from flowo.ingest.projector import Attempt, Fold, Rule, Run, touched
+from flowo.ingest.projector import Attempt, Fold, Held, Rule, Run, name, touched
 from flowo.runs import state
 
 RUN_COLUMNS = (
@@ -90,6 +90,16 @@ async def _rules(pg: Driver, run_id: uuid.UUID) -> dict[str, Rule]:
     }
 
 
+async def _held(pg: Driver, run_id: uuid.UUID, batch: Batch) -> Held:
+    """The parts of generations that are not whole yet, where the batch brings more of the plan."""
+    held: Held = {}
+    if any(line.get("kind") == "plan" for line in batch.lines):
+        rows = await pg.fetch("SELECT generation, part, parts, body FROM plan WHERE run_id = $1 AND part > 0", run_id)
+        for generation, part, parts, body in rows:
+            held.setdefault(generation, {})[part] = parts, orjson.loads(zlib.decompress(body))["number"]
+    return held
+
+
 async def take(
     pg: Driver, run_id: uuid.UUID, sender: Sender, batch: Batch, *, sent_at: dt.datetime | None, max_text: int
 ) -> tuple[int, bool]:
@@ -109,17 +119,18 @@ async def take(
     run.lost_since = None
     numbers, everything = touched(batch.lines)
     jobs = await _jobs(pg, run_id, numbers, everything or bool(run.fold.get("declared")))
-    fold = Fold(run, jobs, await _rules(pg, run_id), max_text=max_text)
+    fold = Fold(run, jobs, await _rules(pg, run_id), await _held(pg, run_id, batch), max_text=max_text)
     fold.apply(batch.lines)
     revision: int = row["revision"] + 1
     before = {column: row[column] for column in JSON_COLUMNS}
-    await write(pg, run_id, fold, before, revision=revision, last_seq=batch.last_seq, sent_at=sent_at)
     await pg.execute(
         """INSERT INTO journal (run_id, first_seq, last_seq, revision, moved, sent_at, unread, body)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
         run_id, batch.first_seq, batch.last_seq, revision, sorted(fold.moved), sent_at,
         fold.unread or None, batch.body(),
     )  # fmt: skip
+    # The run's row comes last: between its `changed_at` and the commit there is nothing to wait for.
+    await write(pg, run_id, fold, before, revision=revision, last_seq=batch.last_seq, sent_at=sent_at)
     return batch.last_seq, True
 
 
@@ -135,12 +146,13 @@ async def write(
 ) -> None:
     """What the fold made, a statement for each table. `before`: the run's JSON columns as they stand in the table."""
     await _write_plans(pg, run_id, fold)
+    if fold.removed:
+        for table in ("job_state", "job", "attempt"):
+            await pg.execute(
+                f"DELETE FROM {table} WHERE run_id = $1 AND number = ANY($2::int[])", run_id, list(fold.removed)
+            )
     if fold.moved:
         await _write_states(pg, run_id, [fold.jobs[n] for n in sorted(fold.moved) if n in fold.jobs])
-    if fold.removed:
-        await pg.execute(
-            "DELETE FROM job_state WHERE run_id = $1 AND number = ANY($2::int[])", run_id, list(fold.removed)
-        )
     if fold.attempts:
         await _write_attempts(pg, run_id, fold.attempts)
     if fold.facts:
@@ -279,38 +291,34 @@ async def _write_failures(pg: Driver, run_id: uuid.UUID, failed: dict[int, dt.da
 async def _write_plans(pg: Driver, run_id: uuid.UUID, fold: Fold) -> None:
     """Parts of the plan; a generation with all its parts becomes one row, and what it replaces goes."""
     for part in fold.plan_parts:
-        rules = sorted({str(entry.get("rule", "")) for entry in part.jobs})
+        rules = sorted({name(entry.get("rule")) for entry in part.jobs})
         index = {rule: i for i, rule in enumerate(rules)}
         body = {
             "rules": rules,
             "number": [entry["job"] for entry in part.jobs],
-            "rule": [index[str(entry.get("rule", ""))] for entry in part.jobs],
+            "rule": [index[name(entry.get("rule"))] for entry in part.jobs],
             "needs": [[n for n in needs if type(n) is int] if isinstance(needs := entry.get("needs"), list) else []
                       for entry in part.jobs],
             "more": {str(entry["job"]): more for entry in part.jobs if (more := {
-                key: entry[key] for key in PLAN_ONLY if entry.get(key) not in (None, {}, [])})},
+                key: value if key == "params" else name(value)
+                for key in PLAN_ONLY if (value := entry.get(key)) not in (None, {}, [])})},
         }  # fmt: skip
         await pg.execute(
             """INSERT INTO plan (run_id, generation, part, parts, body) VALUES ($1, $2, $3, $4, $5)
                ON CONFLICT DO NOTHING""",
             run_id, part.generation, part.part, part.parts, zlib.compress(orjson.dumps(body), 3),
         )  # fmt: skip
-    for generation in sorted({part.generation for part in fold.plan_parts}):
-        if generation <= fold.run.generation:
-            continue
+    if fold.plan_whole:
+        generation = fold.run.generation
         rows = await pg.fetch(
-            "SELECT part, parts, body FROM plan WHERE run_id = $1 AND generation = $2 ORDER BY part", run_id, generation
+            "SELECT body FROM plan WHERE run_id = $1 AND generation = $2 ORDER BY part", run_id, generation
         )
-        if len(rows) < rows[0]["parts"]:
-            continue
         whole = merged([orjson.loads(zlib.decompress(row["body"])) for row in rows])
         await pg.execute("DELETE FROM plan WHERE run_id = $1 AND generation <= $2", run_id, generation)
         await pg.execute(
             "INSERT INTO plan (run_id, generation, part, parts, body) VALUES ($1, $2, 0, 0, $3)",
             run_id, generation, zlib.compress(orjson.dumps(whole), 6),
         )  # fmt: skip
-        newer = {entry["job"] for part in fold.plan_parts if part.generation > generation for entry in part.jobs}
-        fold.plan_complete(generation, newer.union(whole["number"]))
 
 
 def merged(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def runs(job: Job, at: dt.datetime) -> None:
     if job.status in {"queued", "planned"}:
         job.status = "running"
         job.started_at = at
+        job.ended_at = None
         job.attempt = max(job.attempt, 1)
 
 
