@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
+import json
+import shlex
 import socket
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -22,6 +28,18 @@ router = APIRouter(prefix="/api/v1", tags=["first run"], responses={s: {"model":
 
 class DemoStarted(BaseModel):
     directory: str
+
+
+def plugin_requirement() -> str:
+    """What pip installs beside Snakemake: from where this server has it (a checkout, a wheel), so that no index is asked
+    for a name that others may hold; else by name and exact version."""
+    name = "snakemake-logger-plugin-flowo"
+    with contextlib.suppress(OSError, ValueError, LookupError, AttributeError):
+        origin = json.loads(importlib.metadata.distribution(name).read_text("direct_url.json") or "{}")
+        path = Path(unquote(urlsplit(str(origin.get("url", ""))).path))
+        if origin.get("url", "").startswith("file:") and path.exists():
+            return shlex.quote(str(path))
+    return f"{name}=={VERSION}"
 
 
 def _running(request: Request) -> launch.Demo | None:
@@ -44,7 +62,7 @@ async def get_first_run(request: Request, caller: CallerDep, database: DatabaseD
         demo_running=_running(request) is not None,
         socket=str(unix) if unix.exists() else None,
         data_dir=data_dir,
-        plugin=f"snakemake-logger-plugin-flowo=={VERSION}",
+        plugin=plugin_requirement(),
     )
 
 
