@@ -265,6 +265,22 @@ def test_older_spools_of_the_directory_come_along(peer: Peer) -> None:
     until(lambda: not list(spools.registry().iterdir()))
 
 
+def test_a_spool_that_another_host_still_writes_is_not_done_when_all_of_it_is_there(peer: Peer) -> None:
+    older = Run(None)
+    older.append(*logs(4))
+    run = Run(peer.url)
+    run.sender.start()
+    until(lambda: len(peer.runs.get(older.id, ())) == 5)
+    run.end()
+    assert not spools.Ack.load(older.spool.path).ended
+    older.append(wire.RunEnded())
+    assert older.spool.path.resolve() in spools.registered()
+    with Connection(target_of(peer.url)) as connection:
+        (report,) = sync.send_unsent(connection, sync.collect([Path("spool")]))
+    assert report.complete
+    assert len(peer.runs[older.id]) == 6
+
+
 def test_ones_own_server_is_found_by_its_socket_when_it_comes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FLOWO_TOKEN")
     run = Run(None)

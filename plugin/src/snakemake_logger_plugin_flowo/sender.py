@@ -228,7 +228,7 @@ class Sender(threading.Thread):
                 if outcome.step is not Step.SENT:
                     self._leftovers.pop()  # all there, or not to be had now: the next run or `flowo sync` tries again
             label = self.target.label if self.target else ""
-            shipment.keep(label, final=outcome.step is Step.NOTHING)
+            shipment.keep(label, final=outcome.step is Step.NOTHING and abandoned(path))
         finally:
             close_shipment(shipment)
 
@@ -288,6 +288,16 @@ def running(path: Path) -> bool:
     except OSError:
         return True
     return _started(pid) <= float(str(facts.get("at") or 0)) + 1.0  # else the number was given again
+
+
+def abandoned(path: Path) -> bool:
+    """Whether nobody writes to the spool any more: its process is gone, or it is another host's and long silent."""
+    if spools.header(path).get("host") == os.uname().nodename:
+        return True
+    try:
+        return path.stat().st_mtime < time.time() - 86_400
+    except OSError:
+        return False
 
 
 def _started(pid: int) -> float:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.connection import Connection
-from snakemake_logger_plugin_flowo.sender import running
+from snakemake_logger_plugin_flowo.sender import abandoned, running
 from snakemake_logger_plugin_flowo.shipment import Outcome, Step, close_shipment, open_shipment
 
 PATIENCE = 10.0  # s of passing failures for one spool
@@ -85,20 +85,10 @@ def send(connection: Connection, path: Path) -> Report:
                 deadline = time.monotonic() + PATIENCE
         complete = outcome.step is Step.NOTHING
         if shipment.acked or complete:
-            shipment.keep(connection.target.label, final=complete and not alive and _abandoned(path))
+            shipment.keep(connection.target.label, final=complete and not alive and abandoned(path))
         reason = outcome.reason
         if outcome.step is Step.LATER and not outcome.reached:
             reason = f"{_UNREACHED}: {reason}"
         return Report(path.stem, str(path), complete, max(0, shipment.acked - before), alive, reason)
     finally:
         close_shipment(shipment)
-
-
-def _abandoned(path: Path) -> bool:
-    """Whether nobody writes to the spool any more: its process is gone, or it is another host's and long silent."""
-    if spools.header(path).get("host") == os.uname().nodename:
-        return True
-    try:
-        return path.stat().st_mtime < time.time() - 86_400
-    except OSError:
-        return False
