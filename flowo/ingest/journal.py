@@ -13,6 +13,7 @@ from flowo.errors import Invalid, Malformed, TooLarge, Unsupported
 from flowo.settings import Settings
 
 REPLACEMENT = "\ufffd"  # what PostgreSQL cannot keep: NUL bytes and lone surrogates
+MOST_PLANNED = 1_000_000  # jobs, and what they need, in the plans of one batch: each costs far more than its bytes
 MAX_SEQ = 2**53  # beyond it JSON numbers lose their units place
 
 
@@ -41,24 +42,24 @@ class Batch:
         return zlib.compress(b"\n".join(self.raw), 3)
 
 
-def decompressed(body: bytes, encoding: str | None, settings: Settings) -> bytes:
-    """The body without its Content-Encoding, never more than `max_batch` bytes of it in memory."""
+def decompressed(body: bytes, encoding: str | None, most: int) -> bytes:
+    """The body without its Content-Encoding, never more than `most` bytes of it in memory."""
     match (encoding or "identity").strip().lower():
         case "identity":
             data = body
         case "gzip" | "x-gzip" | "deflate":
             inflate = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib by its header
             try:
-                data = inflate.decompress(body, settings.max_batch + 1)
-                if len(data) <= settings.max_batch and not inflate.eof:
+                data = inflate.decompress(body, most + 1)
+                if len(data) <= most and not inflate.eof:
                     raise Malformed("The compressed body ends too early; send it again.")
             except zlib.error as error:
                 raise Malformed(f"The body is not what Content-Encoding says: {error}.") from error
         case other:
             raise Unsupported(f"Content-Encoding {other[:40]!r} is not known here; use gzip, deflate or identity.")
-    if len(data) > settings.max_batch:
+    if len(data) > most:
         raise TooLarge(
-            f"The batch is larger than {settings.max_batch} bytes after decompression; send smaller batches.",
+            f"The batch is larger than {most} bytes after decompression; send smaller batches.",
             limit="max_batch",
         )
     return data
@@ -95,25 +96,30 @@ def _decoded(line: bytes, number: int) -> dict[str, Any]:
         try:
             event = orjson.loads(line)
         except orjson.JSONDecodeError:
-            event = json.loads(line)  # lone surrogates, NaN and big integers: the standard library's reader takes them
+            # Lone surrogates, NaN and big integers: the standard library's reader takes them.
+            event = cleansed(json.loads(line))
+        else:
+            event = cleansed(event) if b"\\u" in line else event
     except (ValueError, RecursionError) as error:
         raise Invalid(f"Line {number} is not JSON: {str(error)[:200]}.", errors=[{"line": number}]) from error
     if not isinstance(event, dict):
         raise Invalid(f"Line {number} is not an object.", errors=[{"line": number}])
-    return cleansed(event) if b"\\u" in line else event
+    return event
 
 
 def read_batch(data: bytes, settings: Settings) -> Batch:
     """The events of NDJSON, numbered without gaps; anything else is refused as a whole and nothing is kept."""
+    count = data.count(b"\n") + (not data.endswith(b"\n"))
+    if count > settings.max_events:  # asked before they are parted: each line costs fifty bytes
+        raise TooLarge(
+            f"The batch holds {count} lines, more than {settings.max_events} events; send smaller batches.",
+            limit="max_events",
+        )
     raw = [line for line in data.split(b"\n") if line.strip()]
     if not raw:
         raise Invalid("The batch holds no event.")
-    if len(raw) > settings.max_events:
-        raise TooLarge(
-            f"The batch holds {len(raw)} events, more than {settings.max_events}; send smaller batches.",
-            limit="max_events",
-        )
     lines: list[dict[str, Any]] = []
+    planned = 0
     expected: int | None = None
     for number, line in enumerate(raw, start=1):
         if len(line) > settings.max_event:
@@ -128,5 +134,13 @@ def read_batch(data: bytes, settings: Settings) -> Batch:
                 errors=[{"line": number}],
             )
         expected = seq + 1
+        if event.get("kind") == "plan" and isinstance(jobs := event.get("jobs"), list):
+            planned += len(jobs) + sum(
+                len(n) for j in jobs if isinstance(j, dict) and isinstance(n := j.get("needs"), list)
+            )
+            if planned > MOST_PLANNED:
+                raise TooLarge(
+                    f"The plans of the batch name more than {MOST_PLANNED} jobs; send smaller batches.", limit="planned"
+                )
         lines.append(event)
     return Batch(lines, raw)

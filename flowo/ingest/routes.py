@@ -25,7 +25,7 @@ router = APIRouter(
     responses={status: {"model": Problem} for status in (400, 401, 403, 404, 409, 410, 413, 415, 422)},
 )
 
-INLINE_BYTES = 512 * 1024  # decoding more than this leaves the event loop, for it takes longer than 5 ms
+INLINE_BYTES = 1024 * 1024  # of a batch after decompression; decoding more leaves the event loop for a thread
 
 
 class Acked(BaseModel):
@@ -69,7 +69,7 @@ async def _body(request: Request, settings: Settings) -> bytes:
 
 
 def _read(body: bytes, encoding: str | None, settings: Settings) -> journal.Batch:
-    return journal.read_batch(journal.decompressed(body, encoding, settings), settings)
+    return journal.read_batch(journal.decompressed(body, encoding, settings.max_batch), settings)
 
 
 @router.post(
@@ -92,10 +92,12 @@ async def post_events(
     sender = _sender(caller)
     settings: Settings = request.app.state.settings
     body = await _body(request, settings)
-    if len(body) > INLINE_BYTES:
+    try:
+        data = journal.decompressed(body, content_encoding, min(INLINE_BYTES, settings.max_batch))
+    except TooLarge:
         batch = await asyncio.to_thread(_read, body, content_encoding, settings)
     else:
-        batch = _read(body, content_encoding, settings)
+        batch = journal.read_batch(data, settings)
     async with request.app.state.database.driver() as pg, pg.transaction():
         acked, new = await store.take(
             pg, run_id, sender, batch, sent_at=_sent_at(flowo_sent_at), max_text=settings.max_text
@@ -109,21 +111,22 @@ async def post_events(
 async def post_heartbeat(run_id: uuid.UUID, request: Request, caller: CallerDep) -> Response:
     """Say that Snakemake still lives. A run that was lost runs again."""
     sender = _sender(caller)
-    async with request.app.state.database.driver() as pg:
-        was = await pg.fetchval(
+    async with request.app.state.database.driver() as pg, pg.transaction():
+        was = await pg.fetchrow(
             """UPDATE run SET heard_at = clock_timestamp(),
                  revision = run.revision + (run.status = 'lost')::int,
                  changed_at = CASE WHEN run.status = 'lost' THEN clock_timestamp() ELSE run.changed_at END,
                  lost_since = NULL,
                  status = CASE WHEN run.status = 'lost' THEN 'running' ELSE run.status END
-               FROM (SELECT id, status FROM run WHERE id = $1 FOR UPDATE) AS old
+               FROM (SELECT id, status, fold ? 'declared' AS declared FROM run WHERE id = $1 FOR UPDATE) AS old
                WHERE run.id = old.id AND run.owner_id = $2 AND run.workspace_id = ANY($3::uuid[])
-               RETURNING old.status""",
+               RETURNING old.status = 'lost' AS lost, old.declared""",
             run_id, sender.user_id, list(sender.workspaces),
         )  # fmt: skip
-    if was is None:
-        raise NotFound("There is no such run, or it is not yours.")
-    if was == "lost":
+        if was is None:
+            raise NotFound("There is no such run, or it is not yours.")
+        reopened = was["declared"] and await store.reopen(pg, run_id)
+    if was["lost"] or reopened:
         request.app.state.notifier.moved(run_id)
     return Response(status_code=204)
 

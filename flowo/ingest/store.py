@@ -17,7 +17,7 @@ from flowo.db.engine import Driver
 from flowo.errors import Conflict, Forbidden, Gone, NotFound
 from flowo.ingest.journal import Batch
 from flowo.ingest.projector import Attempt, Fold, Held, Rule, Run, name, touched
-from flowo.runs import state
+from flowo.runs import edits, state
 
 RUN_COLUMNS = (
     "status", "reported_name", "reported_tags", "workflow", "host", "username", "directory", "started_at", "ended_at",
@@ -134,6 +134,22 @@ async def take(
     return batch.last_seq, True
 
 
+async def reopen(pg: Driver, run_id: uuid.UUID) -> bool:
+    """Takes back what was assumed when somebody declared the run ended; False where nobody did."""
+    row = await pg.fetchrow(
+        f"SELECT last_seq, revision, {', '.join(RUN_COLUMNS + JSON_COLUMNS)} FROM run WHERE id = $1 FOR UPDATE", run_id
+    )
+    if row is None or not row["fold"].get("declared"):
+        return False
+    run = Run(**{c: row[c] for c in RUN_COLUMNS}, **{c: copy.deepcopy(row[c]) for c in JSON_COLUMNS})
+    fold = Fold(run, await _jobs(pg, run_id, set(), True), await _rules(pg, run_id), {}, max_text=0)
+    fold.apply([])
+    fold.reset = True  # no batch tells the stream which jobs moved
+    before = {column: row[column] for column in JSON_COLUMNS}
+    await write(pg, run_id, fold, before, revision=row["revision"] + 1, last_seq=row["last_seq"], sent_at=None)
+    return True
+
+
 async def write(
     pg: Driver,
     run_id: uuid.UUID,
@@ -162,7 +178,7 @@ async def write(
     if fold.failed:
         await _write_failures(pg, run_id, fold.failed)
     if fold.failures_moved:
-        await pg.execute(FIRST_FAILURE, run_id, _run_failure(fold))
+        await pg.execute(edits.FIRST_FAILURE, run_id, _run_failure(fold))
     await _write_run(pg, run_id, fold, before, revision=revision, last_seq=last_seq, sent_at=sent_at)
 
 
@@ -172,18 +188,6 @@ def _run_failure(fold: Fold) -> str | None:
         return None
     return _dumps({"message": fold.run.facts.get("message"), "at": fold.run.ended_at})
 
-
-# The earliest failure that still stands; `$2` where no job failed.
-FIRST_FAILURE = """
-UPDATE run SET first_failure = coalesce((
-  SELECT jsonb_strip_nulls(jsonb_build_object(
-    'number', s.number, 'rule', s.rule, 'wildcards', s.wildcards, 'attempt', s.attempt, 'at', s.ended_at,
-    'exit_code', a.facts->'exit_code', 'signal', a.facts->'signal', 'class', a.facts->'class',
-    'message', left(a.facts->>'message', 4000)))
-  FROM (SELECT number FROM failure WHERE run_id = $1 ORDER BY at, number LIMIT 1) AS f
-  JOIN job_state s ON s.run_id = $1 AND s.number = f.number
-  LEFT JOIN attempt a ON a.run_id = $1 AND a.number = s.number AND a.attempt = s.attempt), $2::text::jsonb)
-WHERE id = $1"""
 
 # Rows travel as one JSON text: encoding an array for each column costs the driver a Python call for each value, and
 # took half of the time of a batch.

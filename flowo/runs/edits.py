@@ -13,6 +13,18 @@ from flowo.errors import Conflict
 from flowo.runs import schemas, state
 from flowo.runs.models import Deleted, Run
 
+# The earliest failure that still stands; `$2` where no job failed.
+FIRST_FAILURE = """
+UPDATE run SET first_failure = coalesce((
+  SELECT jsonb_strip_nulls(jsonb_build_object(
+    'number', s.number, 'rule', s.rule, 'wildcards', s.wildcards, 'attempt', s.attempt, 'at', s.ended_at,
+    'exit_code', a.facts->'exit_code', 'signal', a.facts->'signal', 'class', a.facts->'class',
+    'message', left(a.facts->>'message', 4000)))
+  FROM (SELECT number FROM failure WHERE run_id = $1 ORDER BY at, number LIMIT 1) AS f
+  JOIN job_state s ON s.run_id = $1 AND s.number = f.number
+  LEFT JOIN attempt a ON a.run_id = $1 AND a.number = s.number AND a.attempt = s.attempt), $2::text::jsonb)
+WHERE id = $1"""
+
 
 async def patch(session: AsyncSession, run_id: uuid.UUID, change: schemas.RunPatch) -> None:
     values = {
@@ -35,8 +47,12 @@ async def remove(session: AsyncSession, run_id: uuid.UUID, workspace_id: uuid.UU
 
 
 async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
-    """A person says that a lost run has ended: its jobs end as always, at the moment it was last heard of."""
-    row = await pg.fetchrow("SELECT status, heard_at, lost_since FROM run WHERE id = $1 FOR UPDATE", run_id)
+    """A person says that a lost run has ended: its jobs end as always, when it was last heard of (by its own clock)."""
+    row = await pg.fetchrow(
+        """SELECT status, lost_since - make_interval(secs => coalesce(clock_offset_s, 0)) AS at
+           FROM run WHERE id = $1 FOR UPDATE""",
+        run_id,
+    )  # fmt: skip
     if row is None or row["status"] != "lost":
         raise Conflict("Only a lost run can be declared ended; this one is not lost.")
     rows = await pg.fetch(
@@ -48,7 +64,7 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
     counts: dict[str, state.Counts] = {}
     for job in jobs:
         counts.setdefault(job.rule, state.Counts()).add(job.status, -1)
-        state.closed(job, row["lost_since"])
+        state.closed(job, row["at"])
         counts[job.rule].add(job.status, 1)
     await pg.execute(
         """UPDATE job_state s SET status = u.status, ended_at = u.ended_at
@@ -70,10 +86,11 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
            WHERE run_id = $1 AND status = 'failed' AND number = ANY($2::int[]) ON CONFLICT DO NOTHING""",
         run_id, [j.number for j in jobs if j.status == "failed"],
     )  # fmt: skip
+    await pg.execute(FIRST_FAILURE, run_id, None)
     # What run_info announced and nobody ever saw was planned, and is skipped now.
     await pg.execute(
         """UPDATE run SET revision = revision + 1, reset_revision = revision + 1, status = $2,
-             ended_at = lost_since, lost_since = NULL, changed_at = clock_timestamp(),
+             ended_at = $3, lost_since = NULL, changed_at = clock_timestamp(),
              fold = fold || '{"declared": true}',
              queued = c.queued, running = c.running, failed = c.failed, aborted = c.aborted,
              skipped = run.planned + run.queued + run.running + run.succeeded + run.failed + run.aborted + run.skipped
@@ -83,5 +100,5 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
                         coalesce(sum(succeeded), 0)::int AS succeeded, coalesce(sum(failed), 0)::int AS failed,
                         coalesce(sum(aborted), 0)::int AS aborted FROM rule_count WHERE run_id = $1) AS c
            WHERE id = $1""",
-        run_id, state.DECLARED_ENDED,
+        run_id, state.DECLARED_ENDED, row["at"],
     )  # fmt: skip

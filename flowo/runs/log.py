@@ -70,7 +70,11 @@ def told(line: Line) -> schemas.LogLine | None:
     level, tell = TOLD.get(str(line.get("kind")), ("info", None))
     if tell is None:
         return None
-    text = tell(line).replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    try:
+        said = tell(line)
+    except RecursionError:  # nested without end where a text belongs
+        return None
+    text = said.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
     if not text.strip():
         return None
     job = line.get("job")
@@ -111,7 +115,7 @@ async def read(
     """Lines after `since`, oldest first; with `backwards` the last `limit` lines before it (0: before the end)."""
     await find(session, workspaces, run_id)
     if cursor:
-        (since,) = cursors.decode(cursor, int)
+        (since,) = cursors.decode(cursor, cursors.whole(64))
     items: list[schemas.LogLine] = []
     at = since
     while len(items) <= limit:

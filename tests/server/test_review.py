@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import itertools
 import random
+import tracemalloc
 import uuid
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from snakemake_logger_plugin_flowo import wire
 from sqlalchemy import text
 
+from flowo.errors import TooLarge
+from flowo.ingest import journal
 from flowo.runs import state
+from flowo.settings import Settings
 from tests import factories
 from tests.factories import Tape
 from tests.server.servers import Served
@@ -109,11 +115,7 @@ async def get(served: Served, path: str) -> Any:
 
 async def declare(served: Served, run_id: uuid.UUID) -> None:
     """The run is lost, and a person says that it has ended; nothing where it has ended already."""
-    async with served.database.session() as session:
-        await session.execute(
-            text("UPDATE run SET status = 'lost', lost_since = heard_at WHERE id = :r AND status = 'running'"),
-            {"r": run_id},
-        )
+    await lose(served, run_id)
     answer = await served.client.post(f"/api/v1/runs/{run_id}/end")
     assert answer.status_code in (200, 409), answer.text
 
@@ -185,7 +187,7 @@ async def check(served: Served, run_id: uuid.UUID) -> None:
 async def test_the_figures_are_those_of_the_rows_whatever_is_heard(served: Served) -> None:
     loop = asyncio.get_running_loop()
 
-    async def try_it(lines: list[Line], cuts: list[int], declared: int | None) -> None:
+    async def try_it(lines: list[Line], cuts: list[int], declared: int | None, beats: bool) -> None:
         bounds = sorted({0, len(lines), *(cut % (len(lines) + 1) for cut in cuts)})
         run_id = uuid.uuid4()
         for i, (begin, end) in enumerate(itertools.pairwise(bounds)):
@@ -194,6 +196,9 @@ async def test_the_figures_are_those_of_the_rows_whatever_is_heard(served: Serve
             if i == declared:
                 await declare(served, run_id)
                 await check(served, run_id)
+                if beats:
+                    await served.client.post(f"/api/ingest/v1/runs/{run_id}/heartbeat")
+                    await check(served, run_id)
         if declared is None:
             whole = uuid.uuid4()
             await send(served, whole, lines)
@@ -210,9 +215,10 @@ async def test_the_figures_are_those_of_the_rows_whatever_is_heard(served: Serve
         lines=LINES,
         cuts=st.lists(st.integers(1, 25), max_size=6),
         declared=st.one_of(st.none(), st.integers(0, 3)),
+        beats=st.booleans(),
     )
-    def holds(lines: list[Line], cuts: list[int], declared: int | None) -> None:
-        asyncio.run_coroutine_threadsafe(try_it(numbered(lines), cuts, declared), loop).result(60)
+    def holds(lines: list[Line], cuts: list[int], declared: int | None, beats: bool) -> None:
+        asyncio.run_coroutine_threadsafe(try_it(numbered(lines), cuts, declared, beats), loop).result(60)
 
     await asyncio.to_thread(holds)
 
@@ -252,3 +258,84 @@ async def test_figures_and_names_beyond_measure_cost_themselves_only(served: Ser
     await send(served, run_id, numbered([*odd, {"kind": "job_info", "job": 1}]))
     for path in ("", "/jobs", "/jobs/1", "/rulegraph", "/graph", "/failures", "/log"):
         await get(served, f"/api/v1/runs/{run_id}{path}")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'"x\xed\xa0\x80y"',
+        b"[" * 950 + b'"\\u0041"' + b"]" * 950,
+        b"[" * 1000 + b"]" * 1000,
+    ],
+    ids=["half a character", "deep and escaped", "deep"],
+)
+@pytest.mark.parametrize("event", [b'"job_info", "job": 1, "rule": ', b'"log", "text": '])
+async def test_texts_beyond_measure_are_refused_or_cost_themselves_only(
+    served: Served, event: bytes, said: bytes
+) -> None:
+    tape = Tape().opened()
+    body = tape.body() + b'{"seq": 2, "at": 1.7e9, "kind": ' + event + said + b"}\n"
+    answer = await served.client.post(tape.path, content=factories.packed(body), headers=factories.headers())
+    assert answer.status_code in (200, 422), answer.text
+    if answer.status_code == 200:
+        for path in ("", "/jobs", "/rulegraph", "/log"):
+            await get(served, f"/api/v1/runs/{tape.run_id}{path}")
+
+
+def test_lines_without_number_are_not_parted() -> None:
+    data = b"00\n" * 2_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            journal.read_batch(data, Settings())
+        assert tracemalloc.get_traced_memory()[1] < len(data)
+    finally:
+        tracemalloc.stop()
+
+
+async def test_a_plan_bomb_is_refused(served: Served) -> None:
+    tape = Tape().opened().planned([{"job": 1, "rule": "a", "needs": [1] * 1_000_001}])
+    answer = await served.client.post(tape.path, content=factories.packed(tape.body()), headers=factories.headers())
+    assert answer.status_code == 413, answer.text
+
+
+# What a person assumed of a lost run.
+
+
+async def lose(served: Served, run_id: uuid.UUID) -> None:
+    async with served.database.session() as session:
+        await session.execute(
+            text("UPDATE run SET status = 'lost', lost_since = heard_at WHERE id = :r AND status = 'running'"),
+            {"r": run_id},
+        )
+
+
+async def test_a_job_that_was_to_be_tried_again_is_the_first_failure_of_a_run_declared_ended(served: Served) -> None:
+    tape = Tape().opened().info(1).failed(1).add(wire.JobRestarting(job=1))
+    await post(served, tape.run_id, tape.body())
+    await lose(served, tape.run_id)
+    run = (await served.client.post(f"/api/v1/runs/{tape.run_id}/end")).json()
+    assert run["jobs"]["failed"] == 1
+    assert run["first_failure"]["number"] == 1
+
+
+async def test_a_run_declared_ended_ends_by_its_own_clock(served: Served) -> None:
+    tape = Tape().opened().info(1)
+    body, sent = factories.packed(tape.body()), factories.headers(**{wire.SENT_AT_HEADER: repr(tape.at)})
+    assert (await served.client.post(tape.path, content=body, headers=sent)).status_code == 200
+    await lose(served, tape.run_id)
+    run = (await served.client.post(f"/api/v1/runs/{tape.run_id}/end")).json()
+    assert abs(dt.datetime.fromisoformat(run["ended_at"]).timestamp() - tape.at) < 1
+    job = await get(served, f"/api/v1/runs/{tape.run_id}/jobs/1")
+    assert job["ended_at"] == run["ended_at"]
+
+
+async def test_a_beat_of_a_run_declared_ended_brings_it_back(served: Served) -> None:
+    tape = Tape().opened().info(1).info(2, local=False)
+    await post(served, tape.run_id, tape.body())
+    await lose(served, tape.run_id)
+    ended = (await served.client.post(f"/api/v1/runs/{tape.run_id}/end")).json()
+    assert (await served.client.post(f"{tape.path[:-7]}/heartbeat")).status_code == 204
+    run = await get(served, f"/api/v1/runs/{tape.run_id}")
+    assert (run["status"], run["ended_at"], run["jobs"]["running"], run["jobs"]["queued"]) == ("running", None, 1, 1)
+    assert run["revision"] > ended["revision"]
