@@ -92,7 +92,10 @@ def built(path: str) -> Traversable | None:
         if part.startswith("."):
             return None
         file = file / part
-    return file if file.is_file() else None
+    try:
+        return file if file.is_file() else None
+    except OSError:  # a name that is too long for any file
+        return None
 
 
 @lru_cache(maxsize=1)

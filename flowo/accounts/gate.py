@@ -10,24 +10,25 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.routing import compile_path
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowo.accounts import callers
 from flowo.accounts.access import Caller
 from flowo.accounts.tokens import PREFIX, well_formed
 from flowo.accounts.users import COOKIE, is_owner_jwt, read_jwt
-from flowo.db.engine import Database
-from flowo.errors import FlowoError, Forbidden, Unauthorized, Unavailable, problem
+from flowo.db.engine import AWAY, Database
+from flowo.errors import FlowoError, Forbidden, TooLarge, Unauthorized, Unavailable, problem
 
 log = logging.getLogger(__name__)
 
 PUBLIC = "public"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
+INGEST = "/api/ingest/"  # its bodies have limits of their own
+MOST_BYTES = 1024 * 1024  # of any other body: forms and JSON are read into memory whole
 
 
 def _unauthorized(detail: str) -> Unauthorized:
@@ -60,10 +61,12 @@ class Gate:
                     check_origin(scope, headers)
                 # A new dict: the server may hand the same one to all requests.
                 scope["state"] = {**scope.get("state", {}), "caller": caller}
+            if not path.startswith(INGEST) and declared(headers) > MOST_BYTES:
+                raise TooLarge(f"The body is larger than {MOST_BYTES} bytes.")
         except FlowoError as error:
             await problem(error.status, error.title, error.detail, error.headers)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        await self.app(scope, receive if path.startswith(INGEST) else bounded(receive), send)
 
     def _is_public(self, scope: Scope, path: str) -> bool:
         if self._public is None:
@@ -79,13 +82,33 @@ class Gate:
             caller = await _lookup(scope, bearer, cookie)
         except FlowoError:
             raise
-        except (OSError, SQLAlchemyError) as error:
+        except AWAY as error:
             log.warning("cannot ask the database who is calling: %s", error)
             raise Unavailable("The database does not answer now; try again.", headers={"Retry-After": "2"}) from error
         if caller is None:
             what = "This token is not known, has expired or was revoked." if bearer else "This sign-in has ended."
             raise _unauthorized(what)
         return caller
+
+
+def declared(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
+
+
+def bounded(receive: Receive) -> Receive:
+    """Of a body that does not say its length, no more than is taken is read."""
+    size = 0
+
+    async def receive_some() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES:
+            raise TooLarge(f"The body is larger than {MOST_BYTES} bytes.")
+        return message
+
+    return receive_some
 
 
 async def _lookup(scope: Scope, bearer: str | None, cookie: str | None) -> Caller | None:

@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 import asyncpg
 import orjson
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs only
     Driver = asyncpg.Connection[asyncpg.Record]
 else:
     Driver = asyncpg.Connection
+
+
+# A database that cannot be asked now. What it answers while a connection is made (starting up, too many clients) comes
+# as the driver's own exceptions; SQLAlchemy wraps only what comes later.
+AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 def asyncpg_url(url: str) -> URL:

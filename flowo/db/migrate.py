@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from flowo.db.engine import asyncpg_url
+from flowo.db.engine import AWAY, asyncpg_url
 from flowo.errors import StartupError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ async def is_current(engine: AsyncEngine) -> bool:
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(_present) == heads()
-    except (OSError, SQLAlchemyError, TimeoutError):
+    except AWAY:
         return False
 
 

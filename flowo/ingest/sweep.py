@@ -8,9 +8,8 @@ import logging
 import uuid
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
-from flowo.db.engine import Database
+from flowo.db.engine import AWAY, Database
 from flowo.db.notify import Notifier
 
 log = logging.getLogger(__name__)
@@ -58,6 +57,6 @@ class Sweeper:
             try:
                 for run_id in await sweep(self._database, self._lost_after_s):
                     self._notifier.moved(run_id)
-            except (SQLAlchemyError, OSError) as error:
+            except AWAY as error:
                 log.info("could not look for lost runs: %s", error)
             await asyncio.sleep(min(10.0, self._lost_after_s / 3))

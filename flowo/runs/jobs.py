@@ -22,16 +22,17 @@ from flowo.runs.queries import Workspaces, find, like
 ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
 UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come after all that have one
 
-SORTS: dict[str, tuple[Any, type]] = {
-    "rule": (JobState.rule, str),
-    "status": (func.array_position(literal(ORDER), JobState.status), int),
-    "started_at": (func.coalesce(JobState.started_at, UNTIMED), dt.datetime),
+SORTS: dict[str, tuple[Any, cursors.Part]] = {
+    "rule": (JobState.rule, cursors.word),
+    "status": (func.array_position(literal(ORDER), JobState.status), cursors.whole(32)),
+    "started_at": (func.coalesce(JobState.started_at, UNTIMED), cursors.moment),
     "duration": (
         cast(func.coalesce(extract("epoch", JobState.ended_at - JobState.started_at), -1), Float),
-        float,
+        cursors.real,
     ),
-    "attempt": (JobState.attempt, int),
+    "attempt": (JobState.attempt, cursors.whole(16)),
 }
+NUMBER = cursors.whole(32)
 SORT_NAMES = ["number", *SORTS]
 
 
@@ -81,10 +82,10 @@ async def list_jobs(
     await find(session, workspaces, run_id)
     where = _where(run_id, status, rule, q)
     down = sort.startswith("-")
-    key, kind = SORTS.get(sort.lstrip("-"), (None, int))
+    key, kind = SORTS.get(sort.lstrip("-"), (None, NUMBER))
     keys: list[Any] = [JobState.number] if key is None else [key, JobState.number]
     if cursor:
-        at = cursors.decode(cursor, *([int] if key is None else [kind, int]))
+        at = cursors.decode(cursor, *([NUMBER] if key is None else [kind, NUMBER]))
         mine = tuple_(*keys)
         where.append(mine < at if down else mine > at)
     rows = (
@@ -237,7 +238,7 @@ async def failures(
     run = await find(session, workspaces, run_id)
     where: list[Any] = [Failure.run_id == run_id]
     if cursor:
-        where.append(tuple_(Failure.at, Failure.number) > cursors.decode(cursor, dt.datetime, int))
+        where.append(tuple_(Failure.at, Failure.number) > cursors.decode(cursor, cursors.moment, NUMBER))
     rows = (
         await session.execute(
             select(*views.JOB_COLUMNS, Failure.at, Job.facts, LONG_COMMAND, Attempt)

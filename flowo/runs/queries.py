@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -55,7 +54,7 @@ async def list_runs(
         return schemas.Page(items=[])
     where = _filters(status, q, tag, workflow)
     if cursor:
-        created_at, run_id = cursors.decode(cursor, dt.datetime, uuid.UUID)
+        created_at, run_id = cursors.decode(cursor, cursors.moment, cursors.identity)
         where.append(tuple_(Run.created_at, Run.id) < (created_at, run_id))
     order = (Run.created_at.desc(), Run.id.desc())
 

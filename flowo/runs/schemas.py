@@ -7,7 +7,7 @@ import enum
 import uuid
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 T = TypeVar("T")
 
@@ -149,6 +149,15 @@ class RunPatch(BaseModel):
     name: str | None = Field(None, min_length=1, max_length=200)
     tags: list[str] | None = Field(None, max_length=50)
     note: str | None = Field(None, max_length=20_000)
+
+    @field_validator("name", "tags", "note")
+    @classmethod
+    def _storable(cls, given: str | list[str] | None) -> str | list[str] | None:
+        """PostgreSQL takes no NUL, and UTF-8 no lone surrogate."""
+        for text in [given] if isinstance(given, str) else given or []:
+            if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+                raise ValueError("no text that can be kept: it holds a NUL or half of a character")
+        return given
 
 
 class Job(Shape):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
 import itertools
+import json
 import random
 import tracemalloc
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -339,3 +343,71 @@ async def test_a_beat_of_a_run_declared_ended_brings_it_back(served: Served) -> 
     run = await get(served, f"/api/v1/runs/{tape.run_id}")
     assert (run["status"], run["ended_at"], run["jobs"]["running"], run["jobs"]["queued"]) == ("running", None, 1, 1)
     assert run["revision"] > ended["revision"]
+
+
+# What is asked in ways that nobody of ours asks.
+
+
+def cursor(*key: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/jobs", [10**12]),
+        ("/jobs", [10**30]),
+        ("/jobs", [True]),
+        ("/jobs", [-1]),
+        ("/jobs?sort=attempt", [40_000, 1]),
+        ("/jobs?sort=status", [2**40, 1]),
+        ("/jobs?sort=rule", ["\0", 1]),
+        ("/jobs?sort=started_at", ["2024-01-01", 1]),
+        ("/jobs?sort=started_at", ["0001-01-01T00:00:00+14:00", 1]),
+        ("/jobs?sort=duration", ["nan", 1]),
+        ("/failures", ["2024-01-01T00:00:00", 1]),
+        ("/log", [2**70]),
+        (None, ["2024-01-01", str(uuid.uuid4())]),
+        (None, ["2024-01-01T00:00:00+00:00", 5]),
+    ],
+)
+async def test_cursors_that_no_row_has(served: Served, path: str | None, key: list[Any]) -> None:
+    tape = Tape().opened().info(1).failed(1)
+    await post(served, tape.run_id, tape.body())
+    url = "/api/v1/runs" if path is None else f"/api/v1/runs/{tape.run_id}{path}"
+    answer = await served.client.get(f"{url}{'&' if '?' in url else '?'}cursor={cursor(*key)}")
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])
+async def test_texts_that_a_database_does_not_take(served: Served, text: str) -> None:
+    tape = Tape().opened()
+    await post(served, tape.run_id, tape.body())
+    for body in ('{"name": "a%s"}', '{"note": "a%s"}', '{"tags": ["%s"]}'):
+        answer = await served.client.patch(
+            f"/api/v1/runs/{tape.run_id}", content=body % text, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 422, answer.text
+
+
+async def test_paths_that_no_file_system_takes(served: Served) -> None:
+    async with httpx.AsyncClient(base_url=served.url) as stranger:
+        assert (await stranger.get("/" + "a" * 400)).status_code == 404
+        assert (await stranger.get("/assets/" + "a" * 5000 + "/b")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/v1/auth/login", "/api/v1/auth/token"])
+async def test_a_form_without_end_is_not_read(served: Served, path: str) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"username="
+        for _ in range(20):
+            yield b"a" * 100_000
+
+    async with httpx.AsyncClient(base_url=served.url) as stranger:
+        for content in (b"username=" + b"a" * 2_000_000, pieces()):
+            answer = await stranger.post(path, content=content, headers=headers)
+            assert answer.status_code in (400, 413), answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
