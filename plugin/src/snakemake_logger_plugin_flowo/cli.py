@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -34,6 +36,9 @@ def build() -> typer.Typer:
     app.add_typer(_config_app(), name="config")
     app.add_typer(_token_app(), name="token")
     app.command()(sync)
+    app.command()(status)
+    app.command()(watch)
+    app.command()(doctor)
     from importlib.metadata import entry_points
 
     for entry in sorted(entry_points(group="flowo.commands"), key=lambda entry: entry.name):
@@ -103,6 +108,68 @@ def sync(
             print("nothing to send")
     if not all(report.complete for report in reports):
         raise typer.Exit(1)
+
+
+def status(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id, its beginning, or name.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the newest runs, or one."""
+    from snakemake_logger_plugin_flowo import status as statuses
+    from snakemake_logger_plugin_flowo.runs import Reader
+
+    reader = Reader(data_dir)
+    found = reader.newest(statuses.NEWEST) if run is None else reader.find(run)
+    if as_json:
+        print(json.dumps(found))
+    elif run is not None:
+        _say(statuses.details(found, reader.link(found["id"])))
+    else:
+        _say(statuses.listing(found["items"]) if found["items"] else ["no runs yet"])
+
+
+def watch(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id, its beginning, or name.")],
+    interval: Annotated[float, typer.Option(min=0.2, max=3600, help="Seconds between two looks.")] = 1.0,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a run until it ends. Ends with 0 if it succeeded, 1 failed, 2 interrupted or lost."""
+    from snakemake_logger_plugin_flowo.runs import Reader
+    from snakemake_logger_plugin_flowo.watch import follow
+
+    _bear_any_text()
+    try:
+        code = follow(Reader(data_dir), run, interval=interval, as_json=as_json)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    raise SystemExit(code)
+
+
+def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Check the configuration, the server, the disk and Snakemake. Ends with 0 when nothing has to be put right."""
+    from snakemake_logger_plugin_flowo.doctor import examine
+
+    checks = list(examine(data_dir))
+    fine = all(check.level != "fail" for check in checks)
+    if as_json:
+        print(json.dumps({"fine": fine, "checks": [check._asdict() for check in checks]}))
+    else:
+        _say(check.line() for check in checks)
+    raise SystemExit(0 if fine else 1)
+
+
+def _say(lines: Iterable[str]) -> None:
+    _bear_any_text()
+    for line in lines:
+        print(line)
+
+
+def _bear_any_text() -> None:
+    """A terminal that cannot show a character shows a question mark, and nothing fails."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _config_app() -> typer.Typer:

@@ -12,7 +12,11 @@ from snakemake_logger_plugin_flowo.owner import NotOwner, owner_token
 
 
 class Failed(Exception):
-    """It did not work; the message says what happened and what to do."""
+    """It did not work; the message says what happened and what to do. `status`: of the answer, if there was one."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Client:
@@ -45,11 +49,14 @@ class Client:
                 raise Failed(f"{self.label} does not answer like a flowo server")
             return problem
         if answer.status == 401:
-            raise Failed(f"{self.label} does not accept the token: set FLOWO_TOKEN, or `flowo config set token TOKEN`")
+            raise Failed(
+                f"{self.label} does not accept the token: set FLOWO_TOKEN, or `flowo config set token TOKEN`",
+                status=401,
+            )
         detail = problem.get("detail") or problem.get("title") if isinstance(problem, dict) else None
         if answer.status == 404:
-            raise Failed(f"{self.label} has no such thing, or does not show it to you")
-        raise Failed(f"{self.label} answers {answer.status}" + (f": {detail}" if detail else ""))
+            raise Failed(f"{self.label} has no such thing, or does not show it to you", status=404)
+        raise Failed(f"{self.label} answers {answer.status}" + (f": {detail}" if detail else ""), status=answer.status)
 
 
 def reporting() -> Connection:

@@ -1,0 +1,145 @@
+"""`flowo status`: what it says of runs, and to whom it says nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from snakemake_logger_plugin_flowo import cli, words
+from snakemake_logger_plugin_flowo.client import Failed
+from typer.testing import CliRunner, Result
+
+from tests.plugin.reads import FAILURE, ID, Reads, run
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
+    server = Reads()
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: [])
+    monkeypatch.setenv("FLOWO_URL", server.url)
+    monkeypatch.setenv("FLOWO_TOKEN", "t")
+    yield server
+    server.stop()
+
+
+def flowo(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.build(), list(arguments))
+
+
+def test_the_newest_runs(reads: Reads) -> None:
+    runs = [
+        run("running", id="01a209c1-03d5-7044-ab37-798359a6bf07", name="rye", succeeded=1, planned=3, eta={"low": 1500, "high": 2400}),
+        run("failed", succeeded=2, failed=1, first_failure=FAILURE),
+        run("lost", id="01a209bd-10ef-73ee-93f9-b8d293ba586d", name="oat", running=1),
+    ]  # fmt: skip
+    runs[2]["last_heard_at"] = runs[2]["now"] = None
+    reads.answers["/api/v1/runs"] = [(200, {"items": runs, "next": None})]
+    done = flowo("status")
+    assert done.exit_code == 0, done.output
+    first, second, third = done.output.splitlines()
+    assert first.split("  ")[0].strip() == "running"
+    assert "1/4" in first
+    assert "25–40 min left" in first
+    assert "2/3  1 failed  1 h 04 min  wheat" in second
+    assert second.endswith("rule map (sample=A), attempt 2: exit code 1, oom")
+    assert third.startswith("lost ")
+    assert "\x1b" not in done.output
+    assert "01a209bd-2 " in second  # enough to tell it from the third
+    assert json.loads(flowo("status", "--json").output)["items"] == runs
+    reads.answers["/api/v1/runs"] = [(200, {"items": [], "next": None})]
+    assert flowo("status").output == "no runs yet\n"
+
+
+@pytest.mark.parametrize("asked", [ID, ID.upper(), "01a2", "01a209bd-2d", "wheat"])
+def test_one_run(reads: Reads, asked: str) -> None:
+    told = run("failed", succeeded=2, failed=1, skipped=1, first_failure=FAILURE)
+    reads.one(told)
+    done = flowo("status", asked)
+    assert done.exit_code == 0, done.output
+    assert "2 of 4 done (50 %): 2 succeeded, 1 failed, 1 skipped" in done.output
+    assert "n1  eve  /w" in done.output
+    assert "rule map (sample=A), attempt 2: exit code 1, oom, job 3" in done.output
+    assert "[31mkilled" in done.output
+    assert "\x1b" not in done.output  # what a run says cannot steer the terminal
+    assert f"{reads.url}/runs/{ID}" in done.output
+    assert json.loads(flowo("status", asked, "--json").output) == told
+
+
+def test_a_lost_run_and_one_that_failed_before_any_job(reads: Reads) -> None:
+    reads.one(run("lost", running=1))
+    assert "1 h 00 min, last heard 4 min ago" in flowo("status", "wheat").output
+    told = {**FAILURE, "number": None, "rule": None, "message": "SyntaxError:\nline 3"}
+    reads.one(run("failed", first_failure=told))
+    output = flowo("status", "wheat").output
+    assert "0 of 0 done\n" in output
+    assert "failed   SyntaxError:\n           line 3\n" in output
+
+
+def test_what_is_not_there(reads: Reads) -> None:
+    reads.one(run())
+    assert (
+        message("status", "barley") == "there is no run barley: give an id, its first characters (4 or more), or a name"
+    )
+    assert "no such thing" in message("status", "00000000-0000-0000-0000-000000000000")
+    twins = [run(id=f"01a209bd-2d39-7d54-8ca7-00000000000{i}") for i in range(2)]
+    reads.answers["/api/v1/runs"] = [(200, {"items": twins, "next": None})]
+    assert "several runs begin with 01a2" in message("status", "01a2")
+    reads.answers["/api/v1/runs"] = [(403, {"title": "Not allowed"})]
+    assert "a token of scope read is needed" in message("status")
+    reads.answers["/api/v1/runs"] = [(401, {})]
+    assert "does not accept the token" in message("status")
+
+
+def test_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "FLOWO_URL" in message("status")
+    monkeypatch.setenv("FLOWO_URL", "http://127.0.0.1:1")
+    assert "cannot be reached: connection refused" in message("status")
+    assert "cannot be reached: connection refused" in message("watch", "wheat")
+
+
+def message(*arguments: str) -> str:
+    """What a person reads when it does not work."""
+    done = flowo(*arguments)
+    assert isinstance(done.exception, Failed)  # main() makes one line of it
+    return str(done.exception)
+
+
+def test_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert words.paint("failed") == "\x1b[31mfailed\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert words.paint("failed") == "failed"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.01, "0 s"),
+        (12.4, "12.4 s"),
+        (59.97, "1 min 00 s"),
+        (184, "3 min 04 s"),
+        (3840, "1 h 04 min"),
+        (266_400, "3 d 2 h"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(10, 50, "less than 1 min"), (1500, 2400, "25–40 min"), (30, 200, "up to 4 min"), (40_000, 62_000, "11–18 h")],
+)
+def test_what_is_left(low: float, high: float, text: str) -> None:
+    assert words.left(low, high) == f"{text} left"
+
+
+def test_cut_counts_columns() -> None:
+    assert [words.cut(text, 4) for text in ("abcd", "abcde", "小麦粉")] == ["abcd", "abc…", "小…"]
