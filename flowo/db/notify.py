@@ -52,10 +52,10 @@ class Notifier:
             self._wake.clear()
             ids, self._pending = list(self._pending), set()
             try:
-                async with self._database.session() as session:
+                async with self._database.driver() as pg:
                     for i in range(0, len(ids), IDS):
                         payload = ",".join(str(run_id) for run_id in ids[i : i + IDS])
-                        await session.execute(text("SELECT pg_notify(:c, :p)"), {"c": RUNS_CHANNEL, "p": payload})
+                        await pg.execute("SELECT pg_notify($1, $2)", RUNS_CHANNEL, payload)
             except Exception as error:  # the hint is lost; the streams' own poll makes it good
                 log.warning("could not notify: %s", error)
             await asyncio.sleep(SPACING_S)

@@ -31,8 +31,9 @@ class DemoStarted(BaseModel):
 
 
 def plugin_requirement() -> str:
-    """What pip installs beside Snakemake: from where this server has it (a checkout, a wheel), so that no index is asked
-    for a name that others may hold; else by name and exact version."""
+    """What pip installs beside Snakemake: from where this server has it (a checkout, a wheel), else by exact version.
+
+    By a path no index is asked for a name that others may hold."""
     name = "snakemake-logger-plugin-flowo"
     with contextlib.suppress(OSError, ValueError, LookupError, AttributeError):
         origin = json.loads(importlib.metadata.distribution(name).read_text("direct_url.json") or "{}")
