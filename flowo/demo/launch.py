@@ -31,6 +31,7 @@ class Demo:
         self.data_dir = data_dir
         self.directory = data_dir / "demo" / stamp
         self.process: asyncio.subprocess.Process | None = None
+        self._starting = False
 
     @property
     def output(self) -> Path:
@@ -38,9 +39,16 @@ class Demo:
 
     @property
     def running(self) -> bool:
-        return self.process is not None and self.process.returncode is None
+        return self._starting or (self.process is not None and self.process.returncode is None)
 
     async def start(self) -> None:
+        self._starting = True  # a second press of the button, while the first is being answered
+        try:
+            await self._start()
+        finally:
+            self._starting = False
+
+    async def _start(self) -> None:
         workflow = importlib_resources.files("flowo.demo") / "workflow"
         with importlib_resources.as_file(workflow) as source:
             shutil.copytree(source, self.directory, ignore=shutil.ignore_patterns("__pycache__", ".snakemake"))

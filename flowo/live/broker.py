@@ -14,9 +14,8 @@ from typing import Protocol
 
 from pydantic import BaseModel
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from flowo.db.engine import Database
+from flowo.db.engine import AWAY, Database
 from flowo.runs import changes
 
 log = logging.getLogger(__name__)
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 SPACING_S = 0.1  # between two questions for one run
 POLL_S = 5.0  # a hint that was lost is made good by asking anyway
 LEARN_S = 10.0
-DATABASE_AWAY = (SQLAlchemyError, OSError, TimeoutError)
 BACKLOG = 64  # frames that a slow reader may be behind; then it is told to ask again
 
 
@@ -89,7 +87,7 @@ class Topic:
             try:
                 await self._question.learn()
                 self.learnt.set()
-            except DATABASE_AWAY as error:
+            except AWAY as error:
                 log.info("could not ask where things stand: %s", error)
                 await asyncio.sleep(1)
         while True:
@@ -99,8 +97,11 @@ class Topic:
             self.hint.clear()
             try:
                 sent = await self._question.ask()
-            except DATABASE_AWAY as error:  # the next hint or poll asks again
+            except AWAY as error:  # the next hint or poll asks again
                 log.info("could not ask what changed: %s", error)
+                sent = None
+            except Exception:  # a task that ends here would leave its watchers with pings only
+                log.exception("could not tell what changed")
                 sent = None
             if sent is not None:
                 for watcher in self.watchers:
@@ -115,6 +116,7 @@ class Broker:
         self._database = database
         self._topics: dict[object, Topic] = {}
         self._watchers: set[Watcher] = set()
+        self._listening = False
 
     # Hints.
 
@@ -131,9 +133,13 @@ class Broker:
                 watcher.end("rights")
 
     def missed(self) -> None:
-        """The listener was away: everything is asked for."""
+        """The listener was away: everything is asked for, and whether they still may of those who listen."""
         for topic in self._topics.values():
             topic.hint.set()
+        if self._listening:  # that rights changed is told to nobody twice, and no query of a topic would show it
+            for watcher in self._watchers:
+                watcher.end("missed")
+        self._listening = True
 
     async def close(self) -> None:
         for topic in self._topics.values():
@@ -178,7 +184,7 @@ class Broker:
             message = await changes.of_run(session, run_id, since)
         return frame(message.topic, str(message.revision), "run", message) if message else None
 
-    async def caught_up_runs(self, workspaces: frozenset[uuid.UUID], since: dt.datetime) -> Frame:
+    async def caught_up_runs(self, workspaces: frozenset[uuid.UUID], since: dt.datetime | None) -> Frame:
         async with self._database.session() as session:
             message, _revisions = await changes.of_runs(session, workspaces, since)
         return frame("runs", message.now.isoformat(), "runs", message)
@@ -191,6 +197,7 @@ class _Run:
         self._database = database
         self._run_id = run_id
         self._told = 0
+        self._gone = False
 
     async def learn(self) -> None:
         async with self._database.session() as session:
@@ -200,9 +207,9 @@ class _Run:
     async def ask(self) -> Frame | None:
         async with self._database.session() as session:
             message = await changes.of_run(session, self._run_id, self._told)
-        if message is None:
+        if message is None or (message.deleted and self._gone):
             return None
-        self._told = message.revision
+        self._told, self._gone = message.revision, message.deleted
         return frame(message.topic, str(message.revision), "run", message)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 import flowo.live.broker as brokers
 from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
+from flowo.db.engine import AWAY
 from flowo.errors import Invalid, Problem
 from flowo.runs import queries, schemas
 from flowo.version import VERSION
@@ -136,12 +137,12 @@ async def _stream(
                     marks.told(caught)
                     yield _event(caught.event, caught.data, marks.id())
             if runs:
-                caught = await broker.caught_up_runs(watcher.workspaces, marks.runs or dt.datetime.now(dt.UTC))
+                caught = await broker.caught_up_runs(watcher.workspaces, marks.runs)
                 marks.told(caught)
                 yield _event(caught.event, caught.data, marks.id())
             async for chunk in _told(watcher, marks, until, state.closing):
                 yield chunk
-    except (TimeoutError, *brokers.DATABASE_AWAY):
+    except AWAY:
         yield _message("bye", schemas.Bye(again=True, reason="The database does not answer now."))
 
 
@@ -161,9 +162,9 @@ async def _told(watcher: brokers.Watcher, marks: Marks, until: float, closing: a
                     continue
                 marks.told(sent)
                 yield _event(sent.event, sent.data, marks.id())
-            for topic in sorted(watcher.late):
-                yield _message("resync", schemas.Resync(topic=topic, now=dt.datetime.now(dt.UTC)))
-            watcher.late.clear()
+            while watcher.late:  # one by one: while one is sent, another may come to be late, or the same again
+                late = watcher.late.pop()
+                yield _message("resync", schemas.Resync(topic=late, now=dt.datetime.now(dt.UTC)))
             if watcher.over is not None or loop.time() > until:
                 reasons = {"rights": "Your rights changed.", "closing": "The server stops now."}
                 yield _message(

@@ -16,6 +16,7 @@ from flowo.runs.models import Deleted, JobState, Journal, Run
 
 MOST_JOBS = 2_000  # changed jobs in one message; above it the page asks again for what it shows
 MOST_RUNS = 200
+LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 OVERLAP_S = 2.0  # the run list has no counter: transactions that began earlier may commit later
 
 
@@ -38,11 +39,13 @@ async def of_run(session: AsyncSession, run_id: uuid.UUID, since: int | None) ->
         return schemas.RunMessage(
             topic=topic, revision=0, now=now, run=None, rules=[], jobs=[], resync=[], deleted=True
         )
-    if since is not None and row.revision <= since:
+    if since == row.revision:
         return None
     resync: list[Literal["jobs", "graph", "run"]] = []
     jobs: list[schemas.Job] = []
-    if since is not None:
+    if since is not None and since > row.revision:  # of a database that an older copy took the place of
+        resync = ["jobs", "graph", "run"]
+    elif since is not None:
         if row.reset_revision > since:
             resync = ["jobs", "graph", "run"]
         moved = select(func.unnest(Journal.moved)).where(Journal.run_id == run_id, Journal.revision > since)
@@ -69,11 +72,11 @@ async def of_run(session: AsyncSession, run_id: uuid.UUID, since: int | None) ->
 
 
 async def of_runs(
-    session: AsyncSession, workspaces: Collection[uuid.UUID], since: dt.datetime
+    session: AsyncSession, workspaces: Collection[uuid.UUID], since: dt.datetime | None
 ) -> tuple[schemas.RunsMessage, dict[uuid.UUID, int]]:
-    """The runs of these workspaces that changed since shortly before `since`, and their revisions."""
-    edge = since - dt.timedelta(seconds=OVERLAP_S)
+    """The runs of these workspaces that changed since shortly before `since` (None: now), and their revisions."""
     now: dt.datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    edge = max(since or now, LONG_AGO) - dt.timedelta(seconds=OVERLAP_S)
     rows: list[Any] = list(
         (
             await session.execute(

@@ -11,6 +11,7 @@ import random
 import tracemalloc
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,15 +20,21 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from snakemake_logger_plugin_flowo import wire
 from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
 
+from flowo.demo import launch
 from flowo.errors import TooLarge
 from flowo.ingest import journal
+from flowo.live import broker as brokers
+from flowo.live import routes
 from flowo.runs import state
 from flowo.settings import Settings
 from tests import factories
+from tests.conftest import statement
 from tests.factories import Tape
 from tests.server.servers import Served
 from tests.server.test_ingest_orders import rows
+from tests.server.test_live import stream
 
 Line = dict[str, Any]
 
@@ -411,3 +418,95 @@ async def test_a_form_without_end_is_not_read(served: Served, path: str) -> None
             answer = await stranger.post(path, content=content, headers=headers)
             assert answer.status_code in (400, 413), answer.text
             assert answer.headers["content-type"] == "application/problem+json"
+
+
+# The stream.
+
+
+async def test_a_stream_from_the_beginning_of_time(served: Served) -> None:
+    async with stream(served, "runs", since="runs=0001-01-01T00:00:00+00:00") as opened:
+        assert (await opened.message())["event"] == "runs"
+
+
+async def test_who_comes_back_to_an_older_copy_of_the_database_hears_on(served: Served) -> None:
+    tape = Tape().opened().info(1)
+    await post(served, tape.run_id, tape.body())
+    async with stream(served, f"run:{tape.run_id}", since=f"{tape.run_id}=1000") as opened:
+        assert (await opened.message("run", seconds=3))["resync"] == ["jobs", "graph", "run"]
+        await post(served, tape.run_id, tape.finished(1).body(3))
+        assert (await opened.run(lambda m: m["jobs"]))["jobs"][0]["status"] == "succeeded"
+
+
+async def test_that_a_run_is_gone_is_told_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brokers, "POLL_S", 0.1)
+    tape = Tape().opened().info(1)
+    await post(served, tape.run_id, tape.body())
+    async with stream(served, f"run:{tape.run_id}") as opened:
+        await opened.message("run")
+        await served.client.delete(f"/api/v1/runs/{tape.run_id}")
+        assert (await opened.run(lambda m: m["deleted"]))["run"] is None
+        with pytest.raises(TimeoutError):
+            await opened.message("run", seconds=0.7)
+
+
+async def test_what_comes_to_be_late_while_another_is_told_so_is_told_too() -> None:
+    watcher = brokers.Watcher(uuid.uuid4(), frozenset())
+    one, other = (f"run:{uuid.uuid4()}" for _ in range(2))
+    for i in range(brokers.BACKLOG + 1):
+        watcher.put(brokers.Frame(one, str(i + 1), "run", b"{}"))
+    told: Any = routes._told(watcher, routes.Marks(), asyncio.get_running_loop().time() + 60, asyncio.Event())
+    assert one in (await anext(told)).decode()  # which is being sent, slowly
+    for i in range(brokers.BACKLOG + 1):
+        watcher.put(brokers.Frame(other, str(i + 1), "run", b"{}"))
+    async with asyncio.timeout(2):
+        assert other in (await anext(told)).decode()
+    await told.aclose()
+
+
+async def test_streams_begin_anew_where_a_word_about_rights_may_have_been_missed(alone: Served) -> None:
+    async with stream(alone, "runs") as opened:
+        await opened.message("runs")
+        alone.app.state.broker.missed()
+        assert (await opened.message("bye"))["again"] is True
+
+
+async def test_a_database_that_lets_nobody_in_for_a_while(
+    alone: Served, database_url: str, postgres: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brokers, "POLL_S", 0.1)
+    name = make_url(database_url).database
+    tape = Tape().opened().info(1)
+    await post(alone, tape.run_id, tape.body())
+    topic = brokers.Topic(brokers._Run(alone.database, tape.run_id))
+    watcher = brokers.Watcher(uuid.uuid4(), frozenset())
+    topic.watchers.add(watcher)
+    await topic.learnt.wait()
+    await statement(postgres, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    await statement(postgres, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    for path in ("/api/v1/runs", "/readyz"):
+        assert (await alone.client.get(path)).status_code == 503
+    await asyncio.sleep(0.5)
+    await statement(postgres, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    await post(alone, tape.run_id, tape.finished(1).body(3))
+    async with asyncio.timeout(5):
+        await watcher.wake.wait()
+    assert not {"sweeper", "listener"} - {task.get_name() for task in asyncio.all_tasks()}
+    topic.task.cancel()
+
+
+async def test_a_demo_that_is_being_started_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = asyncio.Event()
+
+    async def slowly(*_arguments: Any, **_more: Any) -> None:
+        await ready.wait()
+        raise OSError
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slowly)
+    demo = launch.Demo(tmp_path)
+    starting = asyncio.create_task(demo.start())
+    await asyncio.sleep(0)
+    assert demo.running
+    ready.set()
+    with pytest.raises(OSError):
+        await starting
+    assert not demo.running
