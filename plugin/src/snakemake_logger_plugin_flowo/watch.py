@@ -36,17 +36,19 @@ def follow(reader: Reader, text: str, *, interval: float, as_json: bool) -> int:
     run = reader.find(text)
     link = reader.link(run["id"])
     wait = interval
+    reached = True
     while run["status"] not in EXIT:
-        view.show(run)
+        if reached:
+            view.show(run)
         time.sleep(wait)
         try:
             run = reader.run(run["id"])
-            wait = interval
+            wait, reached = interval, True
         except Failed as error:
             if error.status in _FINAL:
                 raise
             view.trouble(str(error))
-            wait = min(_LONGEST, max(wait, 0.5) * 2)
+            wait, reached = min(max(_LONGEST, interval), max(wait, 0.5) * 2), False
     view.end(run, link)
     return EXIT[run["status"]]
 
