@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.accounts.models import Workspace
-from flowo.runs import queries, schemas, views
+from flowo.runs import schemas, views
 from flowo.runs.models import Deleted, JobState, Journal, Run
+from flowo.runs.state import ENDED
 
 MOST_JOBS = 2_000  # changed jobs in one message; above it the page asks again for what it shows
 MOST_RUNS = 200
@@ -33,9 +34,9 @@ async def of_run(session: AsyncSession, run_id: uuid.UUID, since: int | None) ->
             .where(Run.id == run_id)
         )
     ).one_or_none()
-    now: dt.datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     topic = f"run:{run_id}"
     if row is None:
+        now: dt.datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
         return schemas.RunMessage(
             topic=topic, revision=0, now=now, run=None, rules=[], jobs=[], resync=[], deleted=True
         )
@@ -60,12 +61,14 @@ async def of_run(session: AsyncSession, run_id: uuid.UUID, since: int | None) ->
             resync = sorted({*resync, "jobs", "graph"})
         else:
             jobs = [views.job(job) for job in changed]
+    counted = await views.rule_rows(session, [run_id])
+    estimates = await views.etas(session, [row], counted)
     return schemas.RunMessage(
         topic=topic,
         revision=row.revision,
-        now=now,
-        run=(await views.runs(session, [row]))[0],
-        rules=await queries.rule_counts(session, row),
+        now=row.now,
+        run=views.run(row, estimates.get(run_id)),
+        rules=views.rules(counted[run_id], plan=bool(row.generation), ended=row.status in ENDED),
         jobs=jobs,
         resync=resync,
     )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowo.accounts.models import Workspace
 from flowo.errors import NotFound
 from flowo.runs import cursors, schemas, views
-from flowo.runs.models import RuleCount, Run
+from flowo.runs.models import Run
 from flowo.runs.state import ENDED
 
 Workspaces = Collection[uuid.UUID]
@@ -109,8 +109,8 @@ async def find(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID,
 
 
 async def rule_counts(session: AsyncSession, row: Any) -> list[schemas.RuleCounts]:
-    rows = (await session.scalars(select(RuleCount).where(RuleCount.run_id == row.id).order_by(RuleCount.rule))).all()
-    return views.rules(rows, plan=bool(row.generation), ended=row.status in ENDED)
+    counted = await views.rule_rows(session, [row.id])
+    return views.rules(counted[row.id], plan=bool(row.generation), ended=row.status in ENDED)
 
 
 async def detail(
@@ -118,7 +118,7 @@ async def detail(
 ) -> schemas.RunDetail:
     row = await find(
         session, workspaces, run_id,
-        Run.facts, Run.directory, Run.last_seq, Run.gaps, Run.skipped_events, func.clock_timestamp().label("now"),
+        Run.facts, Run.directory, Run.last_seq, Run.gaps, Run.skipped_events,
     )  # fmt: skip
     facts: dict[str, Any] = row.facts
     estimates = await views.etas(session, [row])
