@@ -42,8 +42,10 @@ async def patch(session: AsyncSession, run_id: uuid.UUID, change: schemas.RunPat
 
 async def remove(session: AsyncSession, run_id: uuid.UUID, workspace_id: uuid.UUID) -> None:
     """The run goes with all its rows; what a sender still has of it is refused from now on."""
-    await session.execute(insert(Deleted).values(run_id=run_id, workspace_id=workspace_id).on_conflict_do_nothing())
     await session.execute(delete(Run).where(Run.id == run_id))
+    # After the rows, which may be hundreds of thousands: lists look back from now by two seconds only.
+    gone = insert(Deleted).values(run_id=run_id, workspace_id=workspace_id, deleted_at=func.clock_timestamp())
+    await session.execute(gone.on_conflict_do_nothing())
 
 
 async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:

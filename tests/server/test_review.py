@@ -27,7 +27,8 @@ from flowo.errors import TooLarge
 from flowo.ingest import journal
 from flowo.live import broker as brokers
 from flowo.live import routes
-from flowo.runs import state
+from flowo.runs import edits, state
+from flowo.runs.models import Run
 from flowo.settings import Settings
 from tests import factories
 from tests.conftest import statement
@@ -449,6 +450,18 @@ async def test_that_a_run_is_gone_is_told_once(served: Served, monkeypatch: pyte
             await opened.message("run", seconds=0.7)
 
 
+async def test_a_deletion_that_took_long_is_told_to_lists(served: Served) -> None:
+    tape = Tape().opened().info(1)
+    await post(served, tape.run_id, tape.body())
+    async with served.database.session() as session:
+        run = await session.get_one(Run, tape.run_id)
+        await session.execute(text("SELECT pg_sleep(0.5)"))
+        before = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        await edits.remove(session, tape.run_id, run.workspace_id)
+        query = text("SELECT deleted_at FROM deleted_run WHERE run_id = :r")
+        assert (await session.execute(query, {"r": tape.run_id})).scalar_one() > before
+
+
 async def test_what_comes_to_be_late_while_another_is_told_so_is_told_too() -> None:
     watcher = brokers.Watcher(uuid.uuid4(), frozenset())
     one, other = (f"run:{uuid.uuid4()}" for _ in range(2))
@@ -499,7 +512,7 @@ async def test_a_demo_that_is_being_started_runs(tmp_path: Path, monkeypatch: py
 
     async def slowly(*_arguments: Any, **_more: Any) -> None:
         await ready.wait()
-        raise OSError
+        raise ProcessLookupError
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", slowly)
     demo = launch.Demo(tmp_path)
@@ -507,6 +520,6 @@ async def test_a_demo_that_is_being_started_runs(tmp_path: Path, monkeypatch: py
     await asyncio.sleep(0)
     assert demo.running
     ready.set()
-    with pytest.raises(OSError):
+    with pytest.raises(ProcessLookupError):
         await starting
     assert not demo.running
