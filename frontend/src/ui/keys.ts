@@ -5,8 +5,15 @@ type Keys = Record<string, (event: KeyboardEvent) => void>;
 const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
 
-let before = "";
-let before_at = 0;
+const pressed = { key: "", at: 0 };
+let before = { ...pressed };
+
+// The first listener of all, so that each of the others sees the key before this one, however fast they come.
+window.addEventListener("keydown", (event) => {
+  before = { ...pressed };
+  pressed.key = event.key;
+  pressed.at = performance.now();
+});
 
 /** Keys while nobody types: "j", "/", "Escape", or two after another: "g r". */
 export function useKeys(keys: Keys, enabled = true) {
@@ -17,7 +24,7 @@ export function useKeys(keys: Keys, enabled = true) {
     const on_key = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
       if (typing(event.target) || document.querySelector("dialog[open]")) return;
-      const both = performance.now() - before_at < 900 ? `${before} ${event.key}` : "";
+      const both = performance.now() - before.at < 900 ? `${before.key} ${event.key}` : "";
       const action = current.current[both] ?? current.current[event.key];
       if (action) {
         event.preventDefault();
@@ -28,11 +35,3 @@ export function useKeys(keys: Keys, enabled = true) {
     return () => window.removeEventListener("keydown", on_key);
   }, [enabled]);
 }
-
-// After all listeners, so that a second key of a pair still sees the first.
-window.addEventListener("keydown", (event) => {
-  setTimeout(() => {
-    before = event.key;
-    before_at = performance.now();
-  });
-});
