@@ -25,7 +25,7 @@ JOBS = 5 * 5 + 3
 
 async def test_killed_in_the_middle_of_the_demo(browser: Browser, tmp_path: Path) -> None:
     """An open page says that it reconnects, and is right again by itself, with all that it missed."""
-    quick = ("--cores", "4", "--config", "pace=0.4", f"samples={SAMPLES}")
+    quick = ("--cores", "4", "--config", "pace=0.3", f"samples={SAMPLES}")
     with importlib_resources.as_file(importlib_resources.files("flowo.demo") / "workflow") as source:
         async with serving() as server:
             async with server.snakemake(tmp_path / "demo", *quick, source=source) as run:

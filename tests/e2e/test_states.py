@@ -148,6 +148,7 @@ async def all_show(pages: list[Page], name: str, figures: str) -> None:
     await asyncio.gather(*map(shows, pages))
 
 
+@pytest.mark.all
 async def test_a_part_that_cannot_be_fetched_costs_only_itself(browser: Browser, server: Server) -> None:
     """The graph's script is asked for while the server is away: the jobs stay, and the rest comes when it is back."""
     tape = Tape().opened(name="in parts").add(wire.RuleGraph(nodes=["map"])).info(1).info(2)
