@@ -65,3 +65,14 @@ def handler(name: str, **settings: Any) -> LogHandler:
 
 def events(spool: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in spool.read_bytes().splitlines()]
+
+
+def kill(handler: LogHandler) -> None:
+    """As if the process were killed: nothing is written any more, and its threads stop, for this process goes on."""
+    recorder = handler._recorder
+    if recorder is not None:
+        recorder.watch.remove()
+        recorder.closed = True
+        if recorder.sender is not None:
+            recorder.sender.close(0.2)
+            recorder.sender.join(5)

@@ -35,11 +35,8 @@ def played(name: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[
             handler.close()
             closed = True
     found = list(Path(".snakemake/flowo").glob("*.jsonl"))
-    if not closed and handler._recorder is not None:  # the process was killed: no more than its threads stop
-        handler._recorder.watch.remove()
-        handler._recorder.closed = True
-        if handler._recorder.sender is not None:
-            handler._recorder.sender.close(0.2)
+    if not closed:
+        replay.kill(handler)
     assert len(found) <= 1
     return replay.events(found[0]) if found else None
 

@@ -35,9 +35,8 @@ def spool_of(name: str, monkeypatch: pytest.MonkeyPatch) -> bytes | None:
             except RuntimeError:
                 handler.close()
             closed = True
-    if not closed and handler._recorder is not None:
-        handler._recorder.watch.remove()
-        handler._recorder.closed = True
+    if not closed:
+        replay.kill(handler)
     found = list(Path(".snakemake/flowo").glob("*.jsonl"))
     return found[0].read_bytes() if found else None
 
