@@ -5,7 +5,6 @@ An event that cannot be projected costs itself only: it is remembered in `unread
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import hashlib
 import os.path
@@ -15,110 +14,22 @@ from typing import Any
 import orjson
 from snakemake_logger_plugin_flowo import wire
 
+from flowo.ingest.fields import (
+    MAX_NUMBER,
+    MOST_EXPECTED,
+    Unreadable,
+    moment,
+    name,
+    number,
+    optional,
+    small,
+    texts,
+    wildcards,
+)
+from flowo.ingest.rows import Attempt, Facts, Rule, Run
 from flowo.runs import state
 
-NAME_LENGTH = 1_000  # characters of names, ids, paths of a run; longer ones are no names
-NAME_BYTES = 2_000  # of the same in UTF-8: several stand in an index, whose rows end at 2,704
 LONG_COMMAND = 1_000  # characters; jobs of a rule that share a long script then share its text
-MAX_NUMBER = 2**31 - 1  # a job's number is a PostgreSQL integer
-MOST_EXPECTED = 1_000_000_000  # jobs that all rules together can announce: their sum is a PostgreSQL integer too
-EARLIEST, LATEST = 0.0, 253_402_300_000.0  # seconds since the epoch that a timestamp can tell: 1970 to 9999
-
-
-class Unreadable(ValueError):
-    """A field that an event cannot do without is not what it must be."""
-
-
-def name(value: Any) -> str:
-    if value is None:
-        return ""
-    text = str(value)[:NAME_LENGTH]
-    if text.isascii() or len(text) * 4 <= NAME_BYTES:
-        return text
-    return text.encode()[:NAME_BYTES].decode(errors="ignore")
-
-
-def optional(value: Any) -> str | None:
-    return None if value is None else name(value)
-
-
-def number(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= MAX_NUMBER:
-        raise Unreadable(f"{str(value)[:40]!r} is not a job's number")
-    return value
-
-
-def small(value: Any) -> int | None:
-    return value if type(value) is int and -MAX_NUMBER <= value <= MAX_NUMBER else None
-
-
-def texts(value: Any) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else []
-
-
-def wildcards(value: Any) -> dict[str, str]:
-    return {str(k): name(v) for k, v in value.items()} if isinstance(value, dict) else {}
-
-
-def moment(at: Any) -> dt.datetime:
-    if isinstance(at, bool) or not isinstance(at, int | float) or not EARLIEST <= at <= LATEST:
-        raise Unreadable("`at` is not a time in seconds since the epoch")
-    return dt.datetime.fromtimestamp(at, dt.UTC)
-
-
-@dataclasses.dataclass(slots=True)
-class Run:
-    """What the fold changes of the run's row."""
-
-    status: str = "running"
-    reported_name: str = ""
-    reported_tags: list[str] = dataclasses.field(default_factory=list)
-    workflow: str = ""
-    host: str = ""
-    username: str = ""
-    directory: str = ""
-    started_at: dt.datetime | None = None
-    ended_at: dt.datetime | None = None
-    lost_since: dt.datetime | None = None
-    dry_run: bool = False
-    imported: bool = False
-    gaps: int = 0
-    skipped_events: int = 0
-    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
-    rulegraph: dict[str, Any] | None = None
-    fold: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    @property
-    def generation(self) -> int:
-        """The last complete generation of the plan; 0: none."""
-        return int(self.fold.get("generation", 0))
-
-
-@dataclasses.dataclass(slots=True)
-class Facts:
-    """What a batch says of a job beside its state."""
-
-    command: str | None = None  # a long one, which is kept once
-    command_hash: str | None = None  # hex
-    more: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(slots=True)
-class Attempt:
-    queued_at: dt.datetime | None = None
-    started_at: dt.datetime | None = None
-    ended_at: dt.datetime | None = None
-    status: str = ""  # nothing but facts is news; the stored row's other columns stay
-    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(slots=True)
-class Rule:
-    counts: state.Counts = dataclasses.field(default_factory=state.Counts)
-    expected: int = 0
-    timed: int = 0
-    seconds: float = 0.0
-
 
 Line = Mapping[str, Any]
 Held = dict[int, dict[int, tuple[int, list[int]]]]  # generation → part → how many parts, and the numbers of its jobs

@@ -15,8 +15,10 @@ import orjson
 
 from flowo.db.engine import Driver
 from flowo.errors import Conflict, Forbidden, Gone, NotFound
+from flowo.ingest.fields import name
 from flowo.ingest.journal import Batch
-from flowo.ingest.projector import Attempt, Fold, Held, Rule, Run, name, touched
+from flowo.ingest.projector import Fold, Held, touched
+from flowo.ingest.rows import Attempt, Rule, Run
 from flowo.runs import edits, state
 
 RUN_COLUMNS = (
