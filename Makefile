@@ -23,8 +23,8 @@ test: setup node chromium lint types ## all tests: Python, frontend, and a walk 
 test-all: test ## the long and rare ones too: every version of Snakemake
 	@$(BIN)/pytest -m all --timeout 1800
 
-chaos: setup ## kill things at random under load, and check that nothing was lost
-	@$(BIN)/pytest tests/bench/chaos.py --timeout 1800
+chaos: setup chromium ## kill the server and PostgreSQL under running workflows, and check that nothing was lost
+	@$(BIN)/pytest -m "all or not all" -k kill --timeout 1800 tests/e2e tests/server
 
 bench: setup ## measure, and print the table
 	@$(BIN)/python -m tests.bench
