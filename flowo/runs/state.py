@@ -225,8 +225,8 @@ def failure_class(*, exit_code: int | None, signal: int | None, exception: str |
     if signal is not None:
         return "signal"
     if exit_code is not None:
-        # 137 and the like: a shell reports a child killed by signal n as 128 + n.
-        return "signal" if exit_code > 128 else "nonzero_exit"
+        # 137 and the like: a shell reports a child killed by signal n (up to 64) as 128 + n.
+        return "signal" if 128 < exit_code <= 192 else "nonzero_exit"
     if exception or (message and "Error" in message):
         return "exception"
     return "unknown"
