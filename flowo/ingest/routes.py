@@ -17,6 +17,7 @@ from flowo.accounts import access
 from flowo.accounts.gate import CallerDep
 from flowo.errors import Malformed, NotFound, Problem, TooLarge, Unavailable
 from flowo.ingest import journal, store
+from flowo.runs import state
 from flowo.settings import Settings
 
 router = APIRouter(
@@ -113,14 +114,14 @@ async def post_heartbeat(run_id: uuid.UUID, request: Request, caller: CallerDep)
     sender = _sender(caller)
     async with request.app.state.database.driver() as pg, pg.transaction():
         was = await pg.fetchrow(
-            """UPDATE run SET heard_at = clock_timestamp(),
-                 revision = run.revision + (run.status = 'lost')::int,
-                 changed_at = CASE WHEN run.status = 'lost' THEN clock_timestamp() ELSE run.changed_at END,
+            f"""UPDATE run SET heard_at = clock_timestamp(),
+                 revision = run.revision + (run.status = '{state.LOST}')::int,
+                 changed_at = CASE WHEN run.status = '{state.LOST}' THEN clock_timestamp() ELSE run.changed_at END,
                  lost_since = NULL,
-                 status = CASE WHEN run.status = 'lost' THEN 'running' ELSE run.status END
+                 status = CASE WHEN run.status = '{state.LOST}' THEN '{state.heard(state.LOST)}' ELSE run.status END
                FROM (SELECT id, status, fold ? 'declared' AS declared FROM run WHERE id = $1 FOR UPDATE) AS old
                WHERE run.id = old.id AND run.owner_id = $2 AND run.workspace_id = ANY($3::uuid[])
-               RETURNING old.status = 'lost' AS lost, old.declared""",
+               RETURNING old.status = '{state.LOST}' AS lost, old.declared""",
             run_id, sender.user_id, list(sender.workspaces),
         )  # fmt: skip
         if was is None:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from flowo.db.engine import AWAY, Database
 from flowo.db.notify import Notifier
+from flowo.runs import state
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +23,9 @@ INSERT INTO pulse (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET
   since = CASE WHEN pulse.at < clock_timestamp() - make_interval(secs => :away) THEN clock_timestamp()
                ELSE pulse.since END,
   at = clock_timestamp()"""
-LOST = """
-UPDATE run SET status = 'lost', lost_since = heard_at, revision = revision + 1, changed_at = clock_timestamp()
-WHERE status = 'running' AND heard_at < clock_timestamp() - make_interval(secs => :lost)
+LOST = f"""
+UPDATE run SET status = '{state.LOST}', lost_since = heard_at, revision = revision + 1, changed_at = clock_timestamp()
+WHERE status = '{state.RUNNING}' AND heard_at < clock_timestamp() - make_interval(secs => :lost)
   AND (SELECT since FROM pulse WHERE id = 1) < clock_timestamp() - make_interval(secs => :lost)
 RETURNING id"""
 

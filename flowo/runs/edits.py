@@ -55,7 +55,7 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
            FROM run WHERE id = $1 FOR UPDATE""",
         run_id,
     )  # fmt: skip
-    if row is None or row["status"] != "lost":
+    if row is None or row["status"] != state.LOST:
         raise Conflict("Only a lost run can be declared ended; this one is not lost.")
     rows = await pg.fetch(
         """SELECT number, rule, status, attempt, queued_at, started_at, ended_at FROM job_state

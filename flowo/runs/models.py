@@ -26,8 +26,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from flowo.db.base import Base
 
-STATUSES = ("planned", "queued", "running", "succeeded", "failed", "aborted", "skipped")
-
 
 def _run_id() -> Mapped[uuid.UUID]:
     return mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 JOB_STATUSES = ("planned", "queued", "running", "succeeded", "failed", "aborted", "skipped")
-RUN_STATUSES = ("running", "succeeded", "failed", "interrupted", "lost")
+RUNNING, LOST = "running", "lost"  # a run without an end: heard of, and not
 OUTCOMES = ("succeeded", "failed", "interrupted")
 OPEN = frozenset({"planned", "queued", "running"})  # a job of these may still move while its run lives
 ENDED = frozenset(OUTCOMES)
@@ -120,7 +120,7 @@ def outcome(said: str) -> str:
 
 def heard(status: str) -> str:
     """A run that was lost and is heard of again runs."""
-    return "running" if status == "lost" else status
+    return RUNNING if status == LOST else status
 
 
 DECLARED_ENDED = "interrupted"  # what a lost run becomes when a person says that it has ended
@@ -230,9 +230,3 @@ def failure_class(*, exit_code: int | None, signal: int | None, exception: str |
     if exception or (message and "Error" in message):
         return "exception"
     return "unknown"
-
-
-def earliest(failures: Iterable[tuple[dt.datetime | None, int]]) -> int | None:
-    """The number of the first failed job; failures without a time come last."""
-    far = dt.datetime.max.replace(tzinfo=dt.UTC)
-    return min(((at or far, number) for at, number in failures), default=(far, None))[1]

@@ -162,7 +162,7 @@ async def check(served: Served, run_id: uuid.UUID) -> None:
     assert totals == state.Counts(*(run[s] for s in state.JOB_STATUSES)), "counters of the run"
 
     assert failures == {n: job["ended_at"] for n, job in jobs.items() if job["status"] == "failed"}
-    first = state.earliest((at, n) for n, at in failures.items())
+    first = min(failures, key=lambda n: (failures[n], n), default=None)
     shown = run["first_failure"]
     if first is not None:
         assert shown["number"] == first
