@@ -21,8 +21,9 @@ from flowo import errors, health, presence, web
 from flowo.accounts import gate
 from flowo.accounts.workspaces import ensure_local_administrator
 from flowo.db.engine import Database
-from flowo.db.notify import RIGHTS_CHANNEL, RUNS_CHANNEL, Notifier
+from flowo.db.notify import LOGS_CHANNEL, RIGHTS_CHANNEL, RUNS_CHANNEL, WANTED_CHANNEL, Notifier
 from flowo.ingest.sweep import Sweeper
+from flowo.ingest.tails import Wanted
 from flowo.live.broker import Broker
 from flowo.live.listener import Listener
 from flowo.runs import schemas
@@ -40,8 +41,13 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             await ensure_local_administrator(session)
         listener = Listener(
             state.database.url,
-            {RUNS_CHANNEL: state.broker.runs_moved, RIGHTS_CHANNEL: state.broker.rights_moved},
-            state.broker.missed,
+            {
+                RUNS_CHANNEL: state.broker.runs_moved,
+                RIGHTS_CHANNEL: state.broker.rights_moved,
+                LOGS_CHANNEL: state.broker.logs_moved,
+                WANTED_CHANNEL: state.wanted.hear,
+            },
+            (state.broker.missed, state.wanted.missed),
         )
         sweeper = Sweeper(state.database, state.notifier, settings.lost_after_s)
         for part in (state.notifier, listener, sweeper):
@@ -73,7 +79,8 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     app.state.database = database
     app.state.secret = presence.secret(settings)
     app.state.notifier = notifier
-    app.state.broker = Broker(database)
+    app.state.broker = Broker(database, notifier)
+    app.state.wanted = Wanted()
     app.state.closing = asyncio.Event()
     app.state.demo = None
     app.state.rights_changed = notifier.rights_changed
@@ -101,7 +108,9 @@ HANDLERS: dict[type[Exception], Any] = {
     RequestValidationError: errors.on_validation_error,
     Exception: errors.on_unexpected,
 }
-MESSAGES = (schemas.Hello, schemas.RunMessage, schemas.RunsMessage, schemas.Resync, schemas.Bye)
+MESSAGES = (
+    schemas.Hello, schemas.RunMessage, schemas.RunsMessage, schemas.LogMessage, schemas.Resync, schemas.Bye,
+)  # fmt: skip
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -14,17 +14,19 @@ from flowo.db.engine import Database
 log = logging.getLogger(__name__)
 
 RUNS_CHANNEL = "flowo_runs"  # payload: ids of runs, comma separated
+WANTED_CHANNEL = "flowo_logs_wanted"  # payload: ids of runs of which somebody wants to see a log, comma separated
+LOGS_CHANNEL = "flowo_logs"  # payload: names of logs of which more was read (`tails.Log.name`), comma separated
 RIGHTS_CHANNEL = "flowo_rights"  # payload: id of a user whose rights changed
 SPACING_S = 0.1  # house rule: the first change after a quiet moment at once, then one transaction each 100 ms
-IDS = 200  # of 36 characters and a comma: below the 8,000 bytes that a payload may have
+NAMES = 100  # of at most 70 characters and a comma: below the 8,000 bytes that a payload may have
 
 
 class Notifier:
-    """One for a process; `moved` costs nothing but a set's entry."""
+    """One for a process; a hint costs nothing but a set's entry."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pending: set[uuid.UUID] = set()
+        self._pending: set[tuple[str, str]] = set()  # channel, name
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -38,7 +40,10 @@ class Notifier:
                 await self._task
 
     def moved(self, run_id: uuid.UUID) -> None:
-        self._pending.add(run_id)
+        self.hint(RUNS_CHANNEL, str(run_id))
+
+    def hint(self, channel: str, name: str) -> None:
+        self._pending.add((channel, name))
         self._wake.set()
 
     async def rights_changed(self, user_id: uuid.UUID) -> None:
@@ -50,12 +55,14 @@ class Notifier:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            ids, self._pending = list(self._pending), set()
+            pending, self._pending = self._pending, set()
             try:
                 async with self._database.driver() as pg:
-                    for i in range(0, len(ids), IDS):
-                        payload = ",".join(str(run_id) for run_id in ids[i : i + IDS])
-                        await pg.execute("SELECT pg_notify($1, $2)", RUNS_CHANNEL, payload)
+                    for channel in (RUNS_CHANNEL, WANTED_CHANNEL, LOGS_CHANNEL):
+                        names = [name for its, name in pending if its == channel]
+                        for i in range(0, len(names), NAMES):
+                            payload = ",".join(names[i : i + NAMES])
+                            await pg.execute("SELECT pg_notify($1, $2)", channel, payload)
             except Exception as error:  # the hint is lost; the streams' own poll makes it good
                 log.warning("could not notify: %s", error)
             await asyncio.sleep(SPACING_S)

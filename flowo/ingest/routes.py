@@ -6,17 +6,18 @@ import asyncio
 import datetime as dt
 import functools
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from snakemake_logger_plugin_flowo import wire
 from starlette.requests import ClientDisconnect
 
 from flowo.accounts import access
 from flowo.accounts.gate import CallerDep
-from flowo.errors import Malformed, NotFound, Problem, TooLarge, Unavailable
-from flowo.ingest import journal, store
+from flowo.db.notify import LOGS_CHANNEL
+from flowo.errors import Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
+from flowo.ingest import journal, store, tails
 from flowo.runs import state
 from flowo.settings import Settings
 
@@ -34,9 +35,10 @@ class Acked(BaseModel):
 
 
 class Requests(BaseModel):
-    """What the server would like to have of a run; empty when the wait is over."""
+    """What the server would like to have of a run; empty when the wait is over. Kinds that are not known are passed
+    over."""
 
-    items: list[dict[str, Any]]
+    items: list[tails.Wish]
 
 
 def _sender(caller: access.Caller) -> store.Sender:
@@ -53,16 +55,14 @@ def _sent_at(value: str | None) -> dt.datetime | None:
         return None
 
 
-async def _body(request: Request, settings: Settings) -> bytes:
+async def _body(request: Request, most: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
         async for chunk in request.stream():
             size += len(chunk)
-            if size > settings.max_body:
-                raise TooLarge(
-                    f"The body is larger than {settings.max_body} bytes; send smaller batches.", limit="max_body"
-                )
+            if size > most:
+                raise TooLarge(f"The body is larger than {most} bytes; send smaller batches.", limit="max_body")
             chunks.append(chunk)
     except ClientDisconnect as error:
         raise Malformed("The connection ended before the body did.") from error
@@ -92,7 +92,7 @@ async def post_events(
     """Take a batch. What is held already is passed over; a gap is answered with 409 and the number `expected`."""
     sender = _sender(caller)
     settings: Settings = request.app.state.settings
-    body = await _body(request, settings)
+    body = await _body(request, settings.max_body)
     try:
         data = journal.decompressed(body, content_encoding, min(INLINE_BYTES, settings.max_batch))
     except TooLarge:
@@ -136,18 +136,66 @@ async def post_heartbeat(run_id: uuid.UUID, request: Request, caller: CallerDep)
 async def get_requests(
     run_id: uuid.UUID, request: Request, caller: CallerDep, wait: Annotated[float, Query(ge=0, le=60)] = 25
 ) -> Requests:
-    """Wait for what the server would like to have of this run."""
+    """Wait for what the server would like to have of this run: the ends of logs that somebody watches. What is asked
+    for stays asked for until nobody watches; send it to `…/logs` as it grows."""
     sender = _sender(caller)
-    async with request.app.state.database.driver() as pg:
-        mine = await pg.fetchval(
-            "SELECT 1 FROM run WHERE id = $1 AND owner_id = $2 AND workspace_id = ANY($3::uuid[])",
-            run_id, sender.user_id, list(sender.workspaces),
-        )  # fmt: skip
-    if not mine:
-        raise NotFound("There is no such run, or it is not yours.")
+    state = request.app.state
+    until = asyncio.get_running_loop().time() + wait
+    with state.wanted.waiting(run_id) as hint:
+        closed = asyncio.create_task(state.closing.wait())
+        try:
+            while True:
+                hint.clear()
+                async with state.database.driver() as pg:
+                    found = await tails.wanted(pg, run_id, sender)
+                left = until - asyncio.get_running_loop().time()
+                if found or left <= 0:
+                    return Requests(items=found)
+                heard = asyncio.create_task(hint.wait())
+                await asyncio.wait((heard, closed), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                heard.cancel()
+                if closed.done():
+                    raise Unavailable("The server stops now; ask again.", headers={"Retry-After": "1"})
+        finally:
+            closed.cancel()
+
+
+@router.post(
+    "/logs",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            "parts": {
+                                "type": "array",
+                                "maxItems": tails.MOST_PARTS,
+                                "items": tails.Part.model_json_schema(),
+                            }
+                        },
+                    }
+                }
+            },
+        }
+    },
+)
+async def post_logs(run_id: uuid.UUID, request: Request, caller: CallerDep) -> Requests:
+    """Bring what was read of logs that were asked for; answers what is asked for now. It is passed on to who watches,
+    and is no event: it has no number and is not kept."""
+    sender = _sender(caller)
+    body = await _body(request, tails.MOST_BODY)
     try:
-        async with asyncio.timeout(wait):
-            await request.app.state.closing.wait()
-    except TimeoutError:
-        return Requests(items=[])
-    raise Unavailable("The server stops now; ask again.", headers={"Retry-After": "1"})
+        parts = tails.Parts.model_validate_json(body).parts
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise Invalid(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    async with request.app.state.database.driver() as pg:
+        async with pg.transaction():
+            news = await tails.take(pg, run_id, sender, parts) if parts else []
+        found = await tails.wanted(pg, run_id, sender)
+    for log in news:
+        request.app.state.notifier.hint(LOGS_CHANNEL, log.name)
+    return Requests(items=found)

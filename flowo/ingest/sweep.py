@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from flowo.db.engine import AWAY, Database
 from flowo.db.notify import Notifier
+from flowo.ingest import tails
 from flowo.runs import state
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ async def sweep(database: Database, lost_after_s: float) -> list[uuid.UUID]:
         if not (await session.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), {"k": LOCK})).scalar_one():
             return []
         await session.execute(text(PULSE), {"away": min(AWAY_S, lost_after_s)})
+        await session.execute(text(tails.SWEEP))
         return list((await session.execute(text(LOST), {"lost": lost_after_s})).scalars())
 
 

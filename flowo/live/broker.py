@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from flowo.db.engine import AWAY, Database
-from flowo.runs import changes
+from flowo.db.notify import WANTED_CHANNEL, Notifier
+from flowo.runs import changes, schemas, tails
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +113,9 @@ class Topic:
 class Broker:
     """One for a process."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, notifier: Notifier) -> None:
         self._database = database
+        self._notifier = notifier
         self._topics: dict[object, Topic] = {}
         self._watchers: set[Watcher] = set()
         self._listening = False
@@ -126,6 +128,11 @@ class Broker:
         for run_id in payload.split(","):
             if run_id in self._topics:
                 self._topics[run_id].hint.set()
+
+    def logs_moved(self, payload: str) -> None:
+        for name in payload.split(","):
+            if topic := self._topics.get(f"log:{name}"):
+                topic.hint.set()
 
     def rights_moved(self, payload: str) -> None:
         for watcher in self._watchers:
@@ -150,8 +157,11 @@ class Broker:
     # Watching.
 
     @contextlib.asynccontextmanager
-    async def watching(self, watcher: Watcher, *, runs: bool, run_ids: Iterable[uuid.UUID]) -> AsyncIterator[None]:
+    async def watching(
+        self, watcher: Watcher, *, runs: bool, run_ids: Iterable[uuid.UUID], logs: Iterable[tails.Log] = ()
+    ) -> AsyncIterator[None]:
         keys: list[object] = [str(run_id) for run_id in run_ids]
+        keys += [f"log:{log.name}" for log in logs]
         if runs:
             keys.append(watcher.workspaces)
         self._watchers.add(watcher)
@@ -176,6 +186,8 @@ class Broker:
     def _question(self, key: object) -> Question:
         if isinstance(key, frozenset):
             return _Runs(self._database, key)
+        if str(key).startswith("log:"):
+            return _Log(self._database, self._notifier, str(key))
         return _Run(self._database, uuid.UUID(str(key)))
 
     async def caught_up(self, run_id: uuid.UUID, since: int | None) -> Frame | None:
@@ -184,10 +196,61 @@ class Broker:
             message = await changes.of_run(session, run_id, since)
         return frame(message.topic, str(message.revision), "run", message) if message else None
 
+    async def caught_up_log(self, log: tails.Log) -> Frame:
+        """Where a log stands: who watches it has the text from elsewhere, and sees whether it is all."""
+        async with self._database.session() as session:
+            found = await tails.held(session, log)
+        return log_frame(f"log:{log.name}", found.model_copy(update={"start": found.stop, "text": "", "anew": False}))
+
     async def caught_up_runs(self, workspaces: frozenset[uuid.UUID], since: dt.datetime | None) -> Frame:
         async with self._database.session() as session:
             message, _revisions = await changes.of_runs(session, workspaces, since)
         return frame("runs", message.now.isoformat(), "runs", message)
+
+
+def log_frame(topic: str, found: schemas.LogRead) -> Frame:
+    return frame(topic, "", "log", schemas.LogMessage(topic=topic, **found.model_dump()))
+
+
+class _Log:
+    """What was read of one log. Asking is also what says that somebody watches it."""
+
+    def __init__(self, database: Database, notifier: Notifier, topic: str) -> None:
+        self._database = database
+        self._notifier = notifier
+        self._topic = topic
+        self._log = tails.Log.named(topic[4:])
+        self._told: schemas.LogRead | None = None
+        self._said = 0.0  # that somebody watches, by the loop's clock
+
+    async def learn(self) -> None:
+        self._told = await self._look()
+
+    async def _look(self) -> schemas.LogRead:
+        told, clock = self._told, asyncio.get_running_loop().time()
+        async with self._database.session() as session:
+            wanted: bool | None = False
+            if clock - self._said > POLL_S / 2:
+                self._said = clock
+                wanted = await tails.watch(session, self._log)
+            found = await tails.held(
+                session, self._log, generation=told.generation if told else None, since=told.stop if told else 0
+            )
+        if wanted:  # after the commit
+            self._notifier.hint(WANTED_CHANNEL, str(self._log.run_id))
+        if wanted is None:  # Snakemake has ended
+            found.state = "over"
+        return found
+
+    async def ask(self) -> Frame | None:
+        told = self._told
+        found = self._told = await self._look()
+        if told is None:
+            return None
+        same = (found.state, found.generation, found.stop, found.size, found.note)
+        if same == (told.state, told.generation, told.stop, told.size, told.note):
+            return None
+        return log_frame(self._topic, found)
 
 
 class _Run:

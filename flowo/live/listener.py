@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import asyncpg
@@ -19,12 +19,14 @@ TIMEOUT_S = 10.0
 
 
 class Listener:
-    """`handlers`: for each channel what to do with a payload. `on_return` is called when hints may have been missed."""
+    """`handlers`: for each channel what to do with a payload. `on_return`: called when hints may have been missed."""
 
-    def __init__(self, url: URL, handlers: Mapping[str, Callable[[str], None]], on_return: Callable[[], None]) -> None:
+    def __init__(
+        self, url: URL, handlers: Mapping[str, Callable[[str], None]], on_return: Iterable[Callable[[], None]]
+    ) -> None:
         self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._handlers = handlers
-        self._on_return = on_return
+        self._on_return = tuple(on_return)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -54,7 +56,8 @@ class Listener:
         try:
             for channel in self._handlers:
                 await connection.add_listener(channel, self._hear)
-            self._on_return()
+            for missed in self._on_return:
+                missed()
             while True:
                 await asyncio.sleep(CHECK_S)
                 await connection.execute("SELECT 1", timeout=TIMEOUT_S)

@@ -7,7 +7,7 @@ import datetime as dt
 import random
 import uuid
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -18,7 +18,7 @@ from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
 from flowo.db.engine import AWAY
 from flowo.errors import Invalid, Problem
-from flowo.runs import queries, schemas
+from flowo.runs import queries, schemas, tails
 from flowo.version import VERSION
 
 router = APIRouter(
@@ -28,6 +28,7 @@ router = APIRouter(
 PING_S = 15.0
 RETRY_MS = 3_000
 MOST_TOPICS = 20  # of one stream
+TOPICS = "runs, run:ID, log:RUN:JOB:ATTEMPT:INDEX"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -40,7 +41,7 @@ class Marks(BaseModel):
     def told(self, frame: brokers.Frame) -> None:
         if frame.topic == "runs":
             self.runs = dt.datetime.fromisoformat(frame.mark)
-        else:
+        elif frame.event == "run":
             self.run[uuid.UUID(frame.topic[4:])] = int(frame.mark)
 
     def id(self) -> str:
@@ -66,23 +67,32 @@ class Marks(BaseModel):
         return marks
 
 
-def _topics(topics: str) -> tuple[bool, list[uuid.UUID]]:
-    runs, ids = False, []
+class Topics(NamedTuple):
+    runs: bool
+    run_ids: list[uuid.UUID]
+    logs: list[tails.Log]
+
+
+def _topics(topics: str) -> Topics:
+    runs, ids, logs = False, [], []
     names = [name.strip() for name in topics.split(",") if name.strip()]
     if not names or len(names) > MOST_TOPICS:
-        raise Invalid(f"`topics` names 1 to {MOST_TOPICS} topics: runs, run:ID.")
+        raise Invalid(f"`topics` names 1 to {MOST_TOPICS} topics: {TOPICS}.")
     for name in names:
         if name == "runs":
             runs = True
             continue
         try:
             kind, _, rest = name.partition(":")
-            if kind != "run":
+            if kind == "log":
+                logs.append(tails.Log.named(rest))
+            elif kind == "run":
+                ids.append(uuid.UUID(rest))
+            else:
                 raise ValueError
-            ids.append(uuid.UUID(rest))
         except ValueError as error:
-            raise Invalid(f"There is no topic {name[:60]!r}; there are runs and run:ID.") from error
-    return runs, list(dict.fromkeys(ids))
+            raise Invalid(f"There is no topic {name[:60]!r}; there are {TOPICS}.") from error
+    return Topics(runs, list(dict.fromkeys(ids)), list(dict.fromkeys(logs)))
 
 
 def _event(name: str, data: bytes, mark: str = "") -> bytes:
@@ -97,7 +107,9 @@ def _message(name: str, message: BaseModel) -> bytes:
 @router.get(
     "/stream",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "Events hello, run, runs, bye."}},
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "Events hello, run, runs, log, resync, bye."}
+    },
 )
 async def get_stream(
     request: Request,
@@ -108,21 +120,19 @@ async def get_stream(
     last_event_id: Annotated[str | None, Header(max_length=4000)] = None,
 ) -> StreamingResponse:
     """What happens from `since` (or Last-Event-ID; else from now) on, as it happens."""
-    runs, ids = _topics(topics)
+    asked = _topics(topics)
     marks = Marks.read(last_event_id or since)
     workspaces = access.readable(caller)
     async with database.session() as session:  # given back before the stream begins
-        for run_id in ids:
+        for run_id in asked.run_ids:
             await queries.find(session, workspaces, run_id)
+        for log in asked.logs:
+            await tails.locate(session, workspaces, log.run_id, log.number, log.log, log.attempt)
     watcher = brokers.Watcher(caller.user_id, workspaces)
-    return StreamingResponse(
-        _stream(request, watcher, marks, runs, ids), media_type="text/event-stream", headers=HEADERS
-    )
+    return StreamingResponse(_stream(request, watcher, marks, asked), media_type="text/event-stream", headers=HEADERS)
 
 
-async def _stream(
-    request: Request, watcher: brokers.Watcher, marks: Marks, runs: bool, ids: list[uuid.UUID]
-) -> AsyncIterator[bytes]:
+async def _stream(request: Request, watcher: brokers.Watcher, marks: Marks, asked: Topics) -> AsyncIterator[bytes]:
     state = request.app.state
     broker: brokers.Broker = state.broker
     # Spread, so that the browsers of a lab do not all come back in the same second.
@@ -130,13 +140,16 @@ async def _stream(
     yield f"retry: {RETRY_MS}\n\n".encode()
     yield _message("hello", schemas.Hello(now=dt.datetime.now(dt.UTC), version=VERSION))
     try:
-        async with broker.watching(watcher, runs=runs, run_ids=ids):
-            marks.run = {run_id: marks.run[run_id] for run_id in ids if run_id in marks.run}
-            for run_id in ids:
+        async with broker.watching(watcher, runs=asked.runs, run_ids=asked.run_ids, logs=asked.logs):
+            marks.run = {run_id: marks.run[run_id] for run_id in asked.run_ids if run_id in marks.run}
+            for run_id in asked.run_ids:
                 if caught := await broker.caught_up(run_id, marks.run.get(run_id)):
                     marks.told(caught)
                     yield _event(caught.event, caught.data, marks.id())
-            if runs:
+            for log in asked.logs:
+                caught = await broker.caught_up_log(log)
+                yield _event(caught.event, caught.data, marks.id())
+            if asked.runs:
                 caught = await broker.caught_up_runs(watcher.workspaces, marks.runs)
                 marks.told(caught)
                 yield _event(caught.event, caught.data, marks.id())
@@ -155,7 +168,7 @@ async def _told(watcher: brokers.Watcher, marks: Marks, until: float, closing: a
             while watcher.frames and watcher.over is None:
                 sent = watcher.frames.popleft()
                 if (
-                    sent.topic != "runs"
+                    sent.event == "run"
                     and int(sent.mark)
                     and int(sent.mark) <= marks.run.get(uuid.UUID(sent.topic[4:]), -1)
                 ):

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Computed,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -235,6 +236,51 @@ class Deleted(Base):
     run_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     workspace_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     deleted_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class LogWatch(Base):
+    """A log file of a job that somebody looks at, and how far it was read. Unlogged: it lives as long as they look."""
+
+    __tablename__ = "log_watch"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    log: Mapped[int] = mapped_column(SmallInteger, primary_key=True)  # index into the job's logs; -1: the cluster's
+    asked_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())  # when the watching began
+    until: Mapped[dt.datetime]  # nobody watches it any more after this
+    generation: Mapped[int] = mapped_column(BigInteger)  # raised when what is held begins anew
+    file: Mapped[str] = mapped_column(Text, server_default="")  # the plugin's mark of one file on disk
+    start: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # bytes in the file: what is held of it
+    stop: Mapped[int | None] = mapped_column(BigInteger)  # null: nothing was read yet
+    size: Mapped[int | None] = mapped_column(BigInteger)  # of the whole file
+    state: Mapped[str] = mapped_column(Text, server_default="")  # the plugin's word
+    note: Mapped[str | None] = mapped_column(Text)
+    read_at: Mapped[dt.datetime | None]
+
+
+class LogPart(Base):
+    """What was read of a watched log: the last `tails.WINDOW` bytes in parts, passed on and kept no longer."""
+
+    __tablename__ = "log_part"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["run_id", "number", "attempt", "log"],
+            ["log_watch.run_id", "log_watch.number", "log_watch.attempt", "log_watch.log"],
+            name="fk_log_part_watch",
+            ondelete="CASCADE",
+        ),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    run_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    log: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    stop: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[str] = mapped_column(Text)
 
 
 class Pulse(Base):

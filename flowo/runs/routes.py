@@ -10,8 +10,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
+from flowo.db.notify import WANTED_CHANNEL
 from flowo.errors import Problem
-from flowo.runs import edits, jobs, log, queries, schemas
+from flowo.runs import edits, jobs, log, queries, schemas, tails
 
 router = APIRouter(
     prefix="/api/v1/runs", tags=["runs"],
@@ -147,6 +148,29 @@ async def count_jobs(
 async def get_job(run_id: uuid.UUID, number: Number, caller: CallerDep, database: DatabaseDep) -> schemas.JobDetail:
     async with database.session() as session:
         return await jobs.detail(session, access.readable(caller), run_id, number)
+
+
+@router.get("/{run_id}/jobs/{number}/logs/{index}")
+async def get_job_log(
+    run_id: uuid.UUID,
+    number: Number,
+    index: Annotated[Literal["cluster"] | Annotated[int, Path(ge=0, le=2**15 - 1)], Path()],
+    request: Request,
+    caller: CallerDep,
+    database: DatabaseDep,
+    attempt: Annotated[int | None, Query(ge=1, le=2**15 - 1)] = None,
+    generation: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+    since: Annotated[int, Query(ge=0, le=2**62)] = 0,
+) -> schemas.LogText:
+    """The end of a log file that the job declares, by index, or of its cluster job's. While Snakemake runs this asks
+    for it to be read, for some seconds; the stream's topic `log:RUN:JOB:ATTEMPT:INDEX` tells what comes then."""
+    async with database.session() as session:
+        where = tails.CLUSTER if index == "cluster" else index
+        place = await tails.locate(session, access.readable(caller), run_id, number, where, attempt)
+        found, tell = await tails.read(session, place, generation=generation, since=since)
+    if tell:
+        request.app.state.notifier.hint(WANTED_CHANNEL, str(run_id))
+    return found
 
 
 @router.get("/{run_id}/rulegraph")

@@ -312,6 +312,42 @@ class Hello(Shape):
     version: str
 
 
+LogState = Literal["live", "asked", "silent", "missing", "refused", "kept", "over"]
+
+
+class LogRead(Shape):
+    """A part of a job's log file. `start` and `stop` count bytes of the file; `text` is what is between them."""
+
+    state: LogState = Field(
+        description="live: read now, by the run's Snakemake; asked: no answer yet; silent: no answer, so that nobody "
+        "can read it now; missing: there is no such file; refused: not read, `note` says why; kept: the copy that was "
+        "taken when the attempt failed; over: Snakemake has ended, and what is here was read before, if anything."
+    )
+    generation: int = Field(0, description="Another one: what was held before is of another file or too old.")
+    anew: bool = Field(True, description="`text` replaces what was told before; else it follows it.")
+    start: int = 0
+    stop: int = 0
+    text: str = ""
+    size: int | None = Field(None, description="Bytes of the whole file when it was read.")
+    note: str | None = None
+    read_at: dt.datetime | None = None
+    now: dt.datetime
+
+
+class LogText(LogRead):
+    """The end of one of a job's log files, as it can be had now."""
+
+    path: str
+    attempt: int
+
+
+class LogMessage(LogRead):
+    """SSE event `log`: what was read of a log since. Whoever holds less than `start`, or another generation, asks for
+    what is missing."""
+
+    topic: str
+
+
 class Resync(Shape):
     """SSE event `resync`: this stream was read too slowly; ask for all of `topic` again."""
 

@@ -44,6 +44,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ingest/v1/runs/{run_id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Logs
+         * @description Bring what was read of logs that were asked for; answers what is asked for now. It is passed on to who watches,
+         *     and is no event: it has no number and is not kept.
+         */
+        post: operations["post_logs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ingest/v1/runs/{run_id}/requests": {
         parameters: {
             query?: never;
@@ -53,7 +74,8 @@ export interface paths {
         };
         /**
          * Get Requests
-         * @description Wait for what the server would like to have of this run.
+         * @description Wait for what the server would like to have of this run: the ends of logs that somebody watches. What is asked
+         *     for stays asked for until nobody watches; send it to `…/logs` as it grows.
          */
         get: operations["get_requests"];
         put?: never;
@@ -438,6 +460,27 @@ export interface paths {
         };
         /** Get Job */
         get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/jobs/{number}/logs/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job Log
+         * @description The end of a log file that the job declares, by index, or of its cluster job's. While Snakemake runs this asks
+         *     for it to be read, for some seconds; the stream's topic `log:RUN:JOB:ATTEMPT:INDEX` tells what comes then.
+         */
+        get: operations["get_job_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1126,6 +1169,126 @@ export interface components {
             text: string;
         };
         /**
+         * LogMessage
+         * @description SSE event `log`: what was read of a log since. Whoever holds less than `start`, or another generation, asks for
+         *     what is missing.
+         */
+        LogMessage: {
+            /**
+             * Anew
+             * @description `text` replaces what was told before; else it follows it.
+             * @default true
+             */
+            anew: boolean;
+            /**
+             * Generation
+             * @description Another one: what was held before is of another file or too old.
+             * @default 0
+             */
+            generation: number;
+            /**
+             * Note
+             * @default null
+             */
+            note: string | null;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /**
+             * Read At
+             * @default null
+             */
+            read_at: string | null;
+            /**
+             * Size
+             * @description Bytes of the whole file when it was read.
+             * @default null
+             */
+            size: number | null;
+            /**
+             * Start
+             * @default 0
+             */
+            start: number;
+            /**
+             * State
+             * @description live: read now, by the run's Snakemake; asked: no answer yet; silent: no answer, so that nobody can read it now; missing: there is no such file; refused: not read, `note` says why; kept: the copy that was taken when the attempt failed; over: Snakemake has ended, and what is here was read before, if anything.
+             * @enum {string}
+             */
+            state: "live" | "asked" | "silent" | "missing" | "refused" | "kept" | "over";
+            /**
+             * Stop
+             * @default 0
+             */
+            stop: number;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * LogText
+         * @description The end of one of a job's log files, as it can be had now.
+         */
+        LogText: {
+            /**
+             * Anew
+             * @description `text` replaces what was told before; else it follows it.
+             * @default true
+             */
+            anew: boolean;
+            /** Attempt */
+            attempt: number;
+            /**
+             * Generation
+             * @description Another one: what was held before is of another file or too old.
+             * @default 0
+             */
+            generation: number;
+            /** Note */
+            note?: string | null;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Path */
+            path: string;
+            /** Read At */
+            read_at?: string | null;
+            /**
+             * Size
+             * @description Bytes of the whole file when it was read.
+             */
+            size?: number | null;
+            /**
+             * Start
+             * @default 0
+             */
+            start: number;
+            /**
+             * State
+             * @description live: read now, by the run's Snakemake; asked: no answer yet; silent: no answer, so that nobody can read it now; missing: there is no such file; refused: not read, `note` says why; kept: the copy that was taken when the attempt failed; over: Snakemake has ended, and what is here was read before, if anything.
+             * @enum {string}
+             */
+            state: "live" | "asked" | "silent" | "missing" | "refused" | "kept" | "over";
+            /**
+             * Stop
+             * @default 0
+             */
+            stop: number;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
          * Me
          * @description Who is signed in. `first_run` asks the page for what it shows while there is no run yet.
          */
@@ -1210,13 +1373,12 @@ export interface components {
         };
         /**
          * Requests
-         * @description What the server would like to have of a run; empty when the wait is over.
+         * @description What the server would like to have of a run; empty when the wait is over. Kinds that are not known are passed
+         *     over.
          */
         Requests: {
             /** Items */
-            items: {
-                [key: string]: unknown;
-            }[];
+            items: components["schemas"]["Wish"][];
         };
         /**
          * Resync
@@ -1650,6 +1812,37 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /**
+         * Wish
+         * @description A log that somebody watches. The path is the plugin's to know: what the run declared for this job.
+         */
+        Wish: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * File
+             * @description The mark of the file that `offset` is of, as the plugin gave it.
+             * @default
+             */
+            file: string;
+            /** Job */
+            job: number;
+            /**
+             * Kind
+             * @default log
+             */
+            kind: string;
+            /**
+             * Log
+             * @description Index into the logs that the job declared; -1: the log of the cluster's job.
+             */
+            log: number;
+            /**
+             * Offset
+             * @description Bytes that are known; null: begin near the end.
+             */
+            offset?: number | null;
+        };
         /** WorkspaceRead */
         WorkspaceRead: {
             /**
@@ -1799,6 +1992,153 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_logs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    parts?: {
+                        /** Attempt */
+                        attempt: number;
+                        /**
+                         * File
+                         * @description A mark that differs when it is another file, or was cut.
+                         * @default
+                         */
+                        file?: string;
+                        /** Job */
+                        job: number;
+                        /**
+                         * Length
+                         * @description Bytes that `text` stands for.
+                         * @default 0
+                         */
+                        length?: number;
+                        /** Log */
+                        log: number;
+                        /** Note */
+                        note?: string | null;
+                        /**
+                         * Offset
+                         * @default 0
+                         */
+                        offset?: number;
+                        /** Size */
+                        size?: number | null;
+                        /**
+                         * State
+                         * @description read; missing; anything else is a refusal, which `note` explains.
+                         */
+                        state: string;
+                        /**
+                         * Text
+                         * @default
+                         */
+                        text?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Requests"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -3307,6 +3647,70 @@ export interface operations {
             };
         };
     };
+    get_job_log: {
+        parameters: {
+            query?: {
+                attempt?: number | null;
+                generation?: number | null;
+                since?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                number: number;
+                index: "cluster" | number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogText"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_log: {
         parameters: {
             query?: {
@@ -3442,7 +3846,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events hello, run, runs, bye. */
+            /** @description Events hello, run, runs, log, resync, bye. */
             200: {
                 headers: {
                     [name: string]: unknown;

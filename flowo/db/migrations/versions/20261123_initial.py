@@ -301,11 +301,51 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_rule_count_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "rule", name=op.f("pk_rule_count")),
     )
+    op.create_table(
+        "log_watch",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("attempt", sa.SmallInteger(), nullable=False),
+        sa.Column("log", sa.SmallInteger(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.Text(), server_default="", nullable=False),
+        sa.Column("start", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("stop", sa.BigInteger(), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_log_watch_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", "number", "attempt", "log", name=op.f("pk_log_watch")),
+        prefixes=["UNLOGGED"],
+    )
+    op.create_table(
+        "log_part",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("attempt", sa.SmallInteger(), nullable=False),
+        sa.Column("log", sa.SmallInteger(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("stop", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id", "number", "attempt", "log"],
+            ["log_watch.run_id", "log_watch.number", "log_watch.attempt", "log_watch.log"],
+            name="fk_log_part_watch",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("run_id", "number", "attempt", "log", "start", name=op.f("pk_log_part")),
+        prefixes=["UNLOGGED"],
+    )
     # Room for a second version of every row on its page: planned jobs are updated in blocks, and then in place.
     op.execute("ALTER TABLE job_state SET (fillfactor = 50)")
 
 
 def downgrade() -> None:
+    op.drop_table("log_part")
+    op.drop_table("log_watch")
     op.drop_table("rule_count")
     op.drop_table("plan")
     op.drop_index("ix_journal_revision", table_name="journal")
