@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from snakemake_logger_plugin_flowo import wire
-from snakemake_logger_plugin_flowo.mask import mask_text
 
 WAITING = 500  # tasks in the queue at most
 LOGS_OF_A_JOB = 5
@@ -74,7 +73,7 @@ def provenance(directory: Path) -> list[wire.Event]:
             git_commit=commit,
             git_branch=branch or None,
             git_dirty=None if changed is None else bool(changed),
-            git_remote=mask_text(remote) if remote else None,
+            git_remote=remote or None,
         )
     ]
 

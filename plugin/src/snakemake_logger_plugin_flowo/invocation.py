@@ -42,9 +42,16 @@ def runs_jobs(argv: Sequence[str]) -> bool:
 
 
 def opened(
-    *, name: str | None, tags: str | None, workspace: str | None, dry_run: bool, heartbeat: float, version: str
+    *,
+    name: str | None,
+    tags: str | None,
+    workspace: str | None,
+    dry_run: bool,
+    heartbeat: float,
+    version: str,
+    flags: frozenset[str] = frozenset(),
 ) -> wire.RunOpened:
-    """The first event of a run."""
+    """The first event of a run. `flags`: options of logger plugins without a value."""
     argv = arguments()
     return wire.RunOpened(
         plugin_version=version,
@@ -56,7 +63,7 @@ def opened(
         pid=os.getpid(),
         boot_id=boot_id(),
         directory=os.getcwd(),
-        command=mask_argv(argv or sys.argv),
+        command=mask_argv(argv or sys.argv, flags),
         dry_run=dry_run,
         touch="--touch" in argv or "-t" in argv,
         python_version=platform.python_version(),

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from snakemake_logger_plugin_flowo import dag, invocation, translate, wire
+from snakemake_logger_plugin_flowo import dag, invocation, mask, translate, wire
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.say import say
 
@@ -51,6 +51,8 @@ class Recorder:
         self._faults = 0
         self._waiting: list[tuple[wire.Event, float]] = []
         self._directory = Path.cwd()
+        plugins = getattr(common, "log_handler_settings", None)
+        self.mask = mask.Mask([*mask.of_argv(sys.argv), *mask.of_environment(), *mask.of_settings(plugins)])
         self._opened = invocation.opened(
             name=getattr(settings, "name", None),
             tags=getattr(settings, "tags", None),
@@ -58,6 +60,7 @@ class Recorder:
             dry_run=self.dry_run,
             heartbeat=15.0,
             version=VERSION,
+            flags=mask.flags_of(plugins),
         )
         self.watch = dag.Watch(
             plan=not getattr(settings, "no_plan", False), quiet="progress" in quiet, dry_run=self.dry_run
@@ -114,6 +117,7 @@ class Recorder:
             self.watch.remove()
             say(f"this run is not recorded, no place takes the record ({error}): set XDG_STATE_HOME to one that does")
             return
+        self.spool.mask = self.mask
         self.spool.append(self._opened, at)
         for record_ in early:
             self._record(record_)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from snakemake_logger_plugin_flowo import wire
+from snakemake_logger_plugin_flowo.mask import Mask
 
 LINE_KEPT = 4_000_000  # bytes of one event at most
 _SUFFIX = ".jsonl"
@@ -41,6 +42,7 @@ class Spool:
         self.lost = 0  # events that could not be written and are not told yet
         self.lost_ever = 0
         self.trouble: str | None = None
+        self.mask = Mask()  # nothing is written that has not passed it
         self.moved = threading.Event()  # something new to send
         self._torn = False
         self._lock = threading.Lock()
@@ -92,13 +94,22 @@ class Spool:
                 os.close(self.fd)
                 self.fd = -1
 
+    def _clean(self, event: wire.Event, line: bytes) -> wire.Event:
+        try:
+            return self.mask.clean(event, line)
+        except Exception as error:  # rather one event less than a secret more
+            return wire.Gap(count=1, reason=f"secrets could not be looked for ({type(error).__name__})")
+
     def _write(self, events: Sequence[tuple[wire.Event, float]]) -> bool:
         seq, data = self.seq, b""
         try:
             for event, at in events:
                 seq += 1
                 line = wire.encode(event, seq=seq, at=at)
-                data += line if len(line) <= LINE_KEPT else wire.encode(_shorter(event), seq=seq, at=at)
+                clean = self._clean(event, line)
+                if clean is not event:
+                    line = wire.encode(clean, seq=seq, at=at)
+                data += line if len(line) <= LINE_KEPT else wire.encode(_shorter(clean), seq=seq, at=at)
         except Exception as error:  # an object in it that fails when it is asked for its text
             self.trouble = f"an event cannot be written down ({type(error).__name__})"
             return False
