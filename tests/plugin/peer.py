@@ -23,6 +23,10 @@ class Peer:
         self.heartbeats = 0
         self.misbehave: Callable[[str, list[dict[str, Any]]], Reply] = lambda path, events: None
         self.hang = 0.0
+        self.wishes: list[dict[str, Any]] | None = None  # logs that somebody watches; None: a server without the route
+        self.polls = 0
+        self.waiting = 0  # polls that wait now
+        self.parts: list[dict[str, Any]] = []  # what was brought of logs
         self._server = _server(self, port, uds)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -43,6 +47,18 @@ class Peer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def text(self, log: int = 0) -> str:
+        """All that was brought of a log."""
+        return "".join(part.get("text", "") for part in self.parts if part["log"] == log)
+
+    def wished(self) -> Reply:
+        """Known are offset and file as the last part of each log had them."""
+        for wish in self.wishes or ():
+            for part in self.parts:
+                if all(part[name] == wish[name] for name in ("job", "attempt", "log")) and part["state"] == "read":
+                    wish |= {"offset": part["offset"] + part["length"], "file": part["file"]}
+        return 200, {"Content-Type": "application/json"}, json.dumps({"items": self.wishes or []}).encode()
 
     def take(self, run_id: str, events: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
         """Ingest as the server does: drop what is known, refuse a gap."""
@@ -68,11 +84,27 @@ def _server(peer: Peer, port: int, uds: Path | None) -> Any:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
+        def do_GET(self) -> None:
+            peer.polls += 1
+            reply = peer.misbehave(self.path, [])
+            if reply is None and peer.wishes is None:
+                reply = 404, {}, b""
+            end = time.monotonic() + float(self.path.partition("wait=")[2] or 0)
+            peer.waiting += 1
+            while reply is None and not peer.wishes and time.monotonic() < end and peer.wishes is not None:
+                time.sleep(0.02)
+            peer.waiting -= 1
+            self._answer(reply or peer.wished())
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             parts = self.path.split("/")
+            if parts[-1] == "logs":
+                peer.parts += json.loads(body)["parts"]
+                self._answer(peer.misbehave(self.path, []) or peer.wished())
+                return
             heartbeat = parts[-1] == "heartbeat"
             events = [] if heartbeat else [json.loads(line) for line in body.splitlines()]
             peer.posts.append((self.path, dict(self.headers), len(events)))
@@ -86,6 +118,10 @@ def _server(peer: Peer, port: int, uds: Path | None) -> Any:
                 status, data = peer.take(parts[-2], events)
                 kind = "application/json" if status == 200 else "application/problem+json"
                 reply = status, {"Content-Type": kind}, json.dumps(data).encode()
+            self._answer(reply)
+
+        def _answer(self, reply: Reply) -> None:
+            assert reply is not None
             status, headers, data_ = reply
             self.send_response(status)
             for key, value in headers.items():

@@ -73,6 +73,8 @@ def kill(handler: LogHandler) -> None:
     if recorder is not None:
         recorder.watch.remove()
         recorder.closed = True
+        if recorder.follower is not None:
+            recorder.follower.close()
         if recorder.sender is not None:
             recorder.sender.close(0.2)
             recorder.sender.join(5)

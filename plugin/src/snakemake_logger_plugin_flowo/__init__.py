@@ -37,7 +37,11 @@ class LogHandlerSettings(LogHandlerSettingsBase):
         default=False, metadata={"help": "Do not read the job graph; jobs then appear when they are started."}
     )
     log_tail: int = field(
-        default=64, metadata={"help": "KiB that are kept of the end of each log file of a failed job; 0 for none."}
+        default=64,
+        metadata={
+            "help": "KiB that are kept of the end of each log file of a failed job; 0 for none, and none is read while "
+            "it is watched either."
+        },
     )
     close_timeout: float = field(
         default=5.0, metadata={"help": "Seconds that Snakemake's exit may be delayed to send what is left."}

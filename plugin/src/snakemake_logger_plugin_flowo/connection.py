@@ -65,6 +65,7 @@ class Connection:
         self.timeout = timeout
         self._parts = urlsplit(target.url)
         self._open: http.client.HTTPConnection | None = None
+        self._aborted = False
 
     def request(
         self,
@@ -99,7 +100,7 @@ class Connection:
             except (http.client.HTTPException, OSError, ValueError) as error:
                 self.close()
                 stale = isinstance(error, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError)
-                if reused and stale and not fresh:
+                if reused and stale and not fresh and not self._aborted:
                     continue  # the server closed an idle connection; all that we send may be sent twice
                 raise Unreachable(_reason(error), waited=isinstance(error, TimeoutError)) from error
         raise Unreachable("the connection was closed again and again")
@@ -115,6 +116,14 @@ class Connection:
             with contextlib.suppress(Exception):
                 self._open.close()
             self._open = None
+
+    def abort(self) -> None:
+        """End a request that waits, from another thread; there is none after it."""
+        self._aborted = True
+        opened = self._open
+        with contextlib.suppress(Exception):
+            if opened is not None and opened.sock is not None:
+                opened.sock.shutdown(socket.SHUT_RDWR)
 
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
         limit = min(timeout, CONNECT_TIMEOUT)

@@ -20,6 +20,7 @@ VERSION = "3.0.0"
 BUFFERED = 10_000  # records before it is clear that this is a run; the oldest go first
 FAILURES = 1_000  # jobs of which the first failure is remembered for the verdict
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
+FOLLOWER_AT_EXIT = 0.2  # s that the last lines of a log may take when somebody watches it
 _SELECTING = "Select jobs to execute..."
 _INTERRUPTED = ("Terminating processes on user request", "Will exit after finishing")
 _ENDED_WELL = ("Complete log(s)", "Nothing to be done", "This was a dry-run")
@@ -35,6 +36,7 @@ class Recorder:
         self.spool: spools.Spool | None = None
         self.sender: Any = None
         self.attendant: Any = None
+        self.follower: Any = None
         self.pid = os.getpid()
         self.closed = False
         self._settings = settings
@@ -127,6 +129,17 @@ class Recorder:
         self.attendant.ask(lambda: provenance(folder))
         self.sender = Sender(self.spool, self.run_id, url, self._tick())
         self.sender.start()
+        if not self.dry_run and self._log_tail() > 0:
+            from snakemake_logger_plugin_flowo.follow import Follower
+
+            sender, owner = self.sender, os.fstat(self.spool.fd).st_uid
+            self.follower = Follower(
+                self.run_id, self._directory, self.attendant, self._translator.attempts, lambda: sender.target, owner
+            )
+
+    def _log_tail(self) -> int:
+        """Bytes that are kept of a failed job's logs; none: they are not read at all."""
+        return int(getattr(self._settings, "log_tail", 64) or 0) * 1024
 
     def _tick(self) -> Any:
         return self._observe if self.watch._quiet else None
@@ -150,6 +163,12 @@ class Recorder:
         for event in events:
             if isinstance(event, wire.JobError):
                 self._job_failed(event)
+            elif isinstance(event, wire.JobInfo):
+                if self.follower is not None:
+                    self.follower.declared(event.job, record.created, event.logs)
+            elif isinstance(event, wire.JobSubmitted):
+                if self.follower is not None and event.log:
+                    self.follower.submitted(event.jobs, event.log, record.created)
             elif isinstance(event, wire.Error):
                 self._error = event
 
@@ -161,7 +180,7 @@ class Recorder:
     def _job_failed(self, event: wire.JobError) -> None:
         if len(self._failures) < FAILURES:
             self._failures.setdefault(event.job, event)
-        kept = int(getattr(self._settings, "log_tail", 64) or 0) * 1024
+        kept = self._log_tail()
         if event.logs and kept > 0 and self.attendant is not None:
             from snakemake_logger_plugin_flowo.attend import snapshots
 
@@ -216,6 +235,8 @@ class Recorder:
             if isinstance(event, wire.Error):
                 self._error = event
         self._write()
+        if self.follower is not None:
+            self.follower.close()
         with contextlib.suppress(KeyboardInterrupt):
             self.attendant.close(ATTENDANT_AT_EXIT)
         ended = self._ended(at_exit)
@@ -224,6 +245,8 @@ class Recorder:
         complete = False
         with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C means: do not wait
             complete = self.sender.close(timeout)
+            if self.follower is not None:
+                self.follower.join(FOLLOWER_AT_EXIT)
         self._verdict(ended, complete)
         spools.prune(self.spool.path.parent, float(getattr(self._settings, "keep_days", 7) or 0))
 
