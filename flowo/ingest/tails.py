@@ -62,8 +62,8 @@ class Part(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Part:
-        if len(self.text) > self.length:  # each byte gives one character at most
-            raise ValueError("`text` has more characters than `length` says that there were bytes")
+        if len(self.text) > 3 * self.length:  # a byte gives one character at most, a masked one three
+            raise ValueError("`text` has more characters than the bytes that `length` tells of can give")
         return self
 
 

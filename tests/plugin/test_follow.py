@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from snakemake_logger_plugin_flowo import attend, follow, peek
+from snakemake_logger_plugin_flowo import attend, follow, mask, peek
 from snakemake_logger_plugin_flowo.config import Target, target_of
 
 from tests.plugin.peer import Peer
@@ -41,9 +41,10 @@ def test_a_log_is_read_on() -> None:
     log, seen = Path("a.log"), peek.Seen()
     log.write_bytes(b"")
     assert read("a.log", seen)["text"] == ""
-    log.write_bytes("one\nzw\u00f6lf".encode()[:7])  # within a character
+    log.write_bytes("one\nzw\u00f6lf".encode()[:7])  # within a line, and a character
+    assert read("a.log", seen)["text"] == "one\n"
     part = read("a.log", seen)
-    assert (part["offset"], part["length"], part["text"]) == (0, 6, "one\nzw")
+    assert (part["offset"], part["length"], part["text"]) == (4, 2, "zw")  # nothing came: it is all there is
     log.write_bytes("one\nzw\u00f6lf\xff\n".encode() + b"\xff\n")
     part = read("a.log", seen)
     assert (part["offset"], part["text"]) == (6, "\u00f6lf\xff\n\ufffd\n")
@@ -172,7 +173,13 @@ class Following:
         self.attendant = attend.Attendant(lambda *_: None)
         self.target = target
         self.follower = follow.Follower(
-            "r", Path.cwd(), self.attendant, self.attempts, lambda: self.target, os.geteuid()
+            "r",
+            Path.cwd(),
+            self.attendant,
+            self.attempts,
+            lambda: self.target,
+            os.geteuid(),
+            mask.Mask(["hunter22hunter"]).text,
         )
 
     def declare(self) -> None:
@@ -266,6 +273,18 @@ def test_attack_what_was_not_declared_is_not_read(following: Following, peer: Pe
     assert told[1, 1, 0]["text"] in ("log\n", "")
     assert {part["state"] for key, part in told.items() if key != (1, 1, 0)} == {"unknown", "superseded"}
     assert "root:" not in str(peer.parts)
+
+
+def test_secrets_are_taken_out_though_they_come_in_pieces(following: Following, peer: Peer) -> None:
+    following.declare()
+    peer.wishes = [wish()]
+    with Path("logs/a.log").open("w", buffering=1) as log:
+        for piece in ("begin\nlogin --pass", "word=open", "sesame; hunter22", "hunter done\n", "\rprogress 5 %"):
+            log.write(piece)
+            log.flush()
+            time.sleep(0.01)
+    until(lambda: peer.text().endswith("progress 5 %"))
+    assert peer.text() == "begin\nlogin --password=***; *** done\n\rprogress 5 %"
 
 
 def test_the_log_of_the_cluster_job(following: Following, peer: Peer) -> None:

@@ -12,7 +12,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,6 +32,7 @@ MOST = 8  # logs at a time
 KEPT = 20_000  # jobs whose logs are remembered; of the others nothing is read
 LONGEST_BACKOFF = 30.0  # s
 UNKNOWN = 300.0  # s until a server that refuses, or does not know what we ask, is asked again
+PIECE = 16 * 1024  # characters that are searched for secrets at a time
 READ_TIMEOUT = 2.0  # s for the files of one look
 CLUSTER = -1
 
@@ -55,7 +56,8 @@ class _Later(Exception):
 
 
 class Follower:
-    """`target` tells which server was reached last; `attempts` which attempt each job is in."""
+    """`target` tells which server was reached last, `attempts` which attempt each job is in; `owner`: whose files ours
+    are where the record lies; `clean` takes secrets out of a text."""
 
     def __init__(
         self,
@@ -65,12 +67,14 @@ class Follower:
         attempts: Mapping[int, int],
         target: Callable[[], Target | None],
         owner: int,
+        clean: Callable[[str], str],
     ) -> None:
         self._path = f"/api/ingest/v1/runs/{run_id}"
         self._directory = directory
         self._attendant = attendant
         self._attempts = attempts
         self._target = target
+        self._clean = clean
         self._owners = frozenset((os.geteuid(), owner))
         self._declared: dict[int, Declared] = {}
         self._cluster: dict[int, str] = {}
@@ -238,6 +242,7 @@ class Follower:
             part: Part = dict(zip(("job", "attempt", "log"), key, strict=True))
             try:
                 part |= log.more(self._place(*key), left)
+                part["text"] = "".join(map(self._clean, _pieces(part["text"])))[: peek.WINDOW]
             except peek.Refused as why:
                 part |= {"state": why.state, "note": why.note}
             left -= part.get("length", 0)
@@ -276,6 +281,15 @@ def _wishes(answer: Answer) -> list[Wish]:
             found.append(dict(zip(("job", "attempt", "log"), numbers, strict=True)))
             found[-1] |= {"offset": offset, "file": str(item.get("file") or "")}
     return found[:MOST]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in whole lines, some at a time: a search through all of it would hold Snakemake's threads up."""
+    begin = 0
+    while begin < len(text):
+        end = text.rfind("\n", begin, begin + PIECE) + 1 or begin + PIECE
+        yield text[begin:end]
+        begin = end
 
 
 def _all_refused(wishes: list[Wish], note: str) -> list[Part]:

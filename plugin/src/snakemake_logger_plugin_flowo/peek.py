@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 WINDOW = 256 * 1024  # bytes of the end that are of interest; who is farther behind goes on near the end
 BLOCK = 128 * 1024  # bytes of one log that are read at a time
 SKEW = 60.0  # s that a file server's clock may be behind ours
+LINE = 8 * 1024  # bytes of a line without an end that are waited for
 _BEFORE = 64  # bytes that are compared, to notice a file that was cut and has grown again
 _NOT_FILES = ("/proc/", "/sys/", "/dev/")  # what looks like a regular file there is none
 
@@ -40,6 +41,7 @@ class Seen:
         self.offset = offset
         self.mark = mark
         self._before = b""
+        self._size: int | None = None  # at the last look
         self._first: tuple[int, int, float] | None = None  # inode, size, mtime when first looked at
 
     def more(self, place: Place, most: int) -> dict[str, Any]:
@@ -57,6 +59,11 @@ class Seen:
             if whole_line:
                 skipped = data.find(b"\n") + 1
                 offset, data = offset + skipped, data[skipped:]
+            if size != self._size or offset + len(data) < size:
+                # A line that is being written is told when it is whole, or grows no more: secrets are found in lines.
+                end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+                data = data[:end] if len(data) - end < LINE else data
+            self._size = size
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
             text = decoder.decode(data)
             length = len(data) - len(decoder.getstate()[0])  # a character of which the rest is to come

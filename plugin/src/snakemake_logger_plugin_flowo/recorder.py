@@ -134,8 +134,9 @@ class Recorder:
 
             sender, owner = self.sender, os.fstat(self.spool.fd).st_uid
             self.follower = Follower(
-                self.run_id, self._directory, self.attendant, self._translator.attempts, lambda: sender.target, owner
-            )
+                self.run_id, self._directory, self.attendant, self._translator.attempts, lambda: sender.target, owner,
+                self.mask.text,
+            )  # fmt: skip
 
     def _log_tail(self) -> int:
         """Bytes that are kept of a failed job's logs; none: they are not read at all."""
