@@ -23,8 +23,9 @@ test: setup node chromium lint types ## all tests: Python, frontend, and a walk 
 test-all: test ## the long and rare ones too: every version of Snakemake
 	@$(BIN)/pytest -m all --timeout 1800
 
-chaos: setup chromium ## kill the server and PostgreSQL under running workflows, and check that nothing was lost
+chaos: setup chromium ## kill server, PostgreSQL, connections and Snakemake; nothing lost, twice or wrong (CASES, RUNS, JOBS, SEED)
 	@$(BIN)/pytest -m "all or not all" -k kill --timeout 1800 tests/e2e tests/server
+	@$(BIN)/python -m tests.chaos
 
 bench: setup ## measure, and print the table
 	@$(BIN)/python -m tests.bench

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -20,7 +21,7 @@ import flowo.runs.routes
 from flowo import errors, health, presence, web
 from flowo.accounts import gate
 from flowo.accounts.workspaces import ensure_local_administrator
-from flowo.db.engine import Database
+from flowo.db.engine import AWAY, Database, away
 from flowo.db.notify import LOGS_CHANNEL, RIGHTS_CHANNEL, RUNS_CHANNEL, WANTED_CHANNEL, Notifier
 from flowo.ingest.sweep import Sweeper
 from flowo.ingest.tails import Wanted
@@ -29,6 +30,8 @@ from flowo.live.listener import Listener
 from flowo.runs import schemas
 from flowo.settings import Settings
 from flowo.version import VERSION
+
+log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, *, database_url: str) -> FastAPI:
@@ -102,11 +105,21 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     return app
 
 
+async def on_database_error(request: Request, error: Exception) -> Response:
+    """A database that went away under a request is no fault of the request: it may be sent again."""
+    if not away(error):
+        raise error
+    log.warning("the database went away under %s %s: %s", request.method, request.url.path, error)
+    return await errors.on_flowo_error(request, errors.Unavailable(GONE, headers={"Retry-After": "2"}))
+
+
+GONE = "The database does not answer now; try again."
 HANDLERS: dict[type[Exception], Any] = {
     errors.FlowoError: errors.on_flowo_error,
     HTTPException: errors.on_http_exception,
     RequestValidationError: errors.on_validation_error,
     Exception: errors.on_unexpected,
+    **dict.fromkeys(AWAY, on_database_error),
 }
 MESSAGES = (
     schemas.Hello, schemas.RunMessage, schemas.RunsMessage, schemas.LogMessage, schemas.Resync, schemas.Bye,

@@ -64,12 +64,17 @@ NOT_DURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
 # Reads the end of a pipe whose other end only flowo holds. A line: flowo has stopped PostgreSQL itself. The end: flowo
 # is gone, so PostgreSQL is stopped (SIGINT: "fast"). It holds the directory's lock too, so the next flowo waits for it.
+# A postmaster told so while it recovers from the crash of one of its processes can stay for ever (seen with 18): then
+# its immediate shutdown, and at last SIGKILL; the next start recovers.
 WATCHER = """\
 trap '' HUP INT TERM QUIT PIPE
 read -r line && exit 0
 kill -INT "$1" 2>/dev/null
 n=0
-while kill -0 "$1" 2>/dev/null && [ "$n" -lt 600 ]; do sleep 0.1; n=$((n + 1)); done
+while kill -0 "$1" 2>/dev/null && [ "$n" -lt 600 ]; do
+  case "$n" in 80) kill -QUIT "$1" ;; 120) kill -KILL "$1" ;; esac
+  sleep 0.1; n=$((n + 1))
+done
 """
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 import orjson
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs only
@@ -20,7 +21,24 @@ else:
 
 # A database that cannot be asked now. What it answers while a connection is made (starting up, too many clients) comes
 # as the driver's own exceptions; SQLAlchemy wraps only what comes later.
-AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+AWAY = (
+    SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError
+)  # fmt: skip
+_GOING = ("08", "53", "57P", "58")  # SQLSTATE: connection lost, no room, shutting down or starting up, its disk
+
+
+class NotThere(ConnectionError):
+    """No connection to the database can be made."""
+
+
+def away(error: BaseException | None) -> bool:
+    """Whether an error says that the database cannot be asked now, rather than that it was asked amiss."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or away(error.orig)
+    if isinstance(error, NotThere | PoolTimeout | asyncpg.InterfaceError | asyncpg.InternalClientError):
+        return True  # the driver's own: a connection that ended under a statement or a transaction
+    state = getattr(error, "sqlstate", None)
+    return isinstance(state, str) and state.startswith(_GOING)
 
 
 def asyncpg_url(url: str) -> URL:
@@ -47,12 +65,21 @@ class Database:
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction: committed at the end, rolled back on an exception."""
         async with self._sessions() as session, session.begin():
+            try:
+                await session.connection()
+            except OSError as error:
+                raise NotThere(str(error)) from error
             yield session
 
     @contextlib.asynccontextmanager
     async def driver(self) -> AsyncIterator[Driver]:
         """The driver's own connection, for statements whose cost is in the layers above it. No transaction yet."""
-        async with self.engine.connect() as connection:
+        connection = self.engine.connect()
+        try:
+            await connection.start()
+        except OSError as error:
+            raise NotThere(str(error)) from error
+        async with contextlib.aclosing(connection):
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
             assert driver is not None

@@ -61,10 +61,10 @@ def differences(directory: Path, client: Asks, run_id: str) -> tuple[list[str], 
     if len(logs) != 1:
         return [f"{directory} has {len(logs)} logs of Snakemake instead of one"], 0
     expected = by_log(logs[0].read_text())
-    recorded = _recorded(client, run_id)
+    jobs = recorded(client, run_id)
     found: list[str] = []
-    for number in sorted(expected.keys() | recorded.keys()):
-        found += [f"job {number}: {what}" for what in _compare(directory, expected.get(number), recorded.get(number))]
+    for number in sorted(expected.keys() | jobs.keys()):
+        found += [f"job {number}: {what}" for what in _compare(directory, expected.get(number), jobs.get(number))]
     run = client.ask("GET", f"/api/v1/runs/{run_id}")
     if run["status"] != "succeeded":
         found.append(f"the run's status is {run['status']}")
@@ -75,7 +75,8 @@ def differences(directory: Path, client: Asks, run_id: str) -> tuple[list[str], 
     return found, len(expected)
 
 
-def _recorded(client: Asks, run_id: str) -> dict[int, Any]:
+def recorded(client: Asks, run_id: str) -> dict[int, Any]:
+    """The jobs of a run with their details, by number, as the API tells them."""
     jobs: dict[int, Any] = {}
     cursor: str | None = ""
     while cursor is not None:

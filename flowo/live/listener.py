@@ -11,6 +11,8 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import URL
 
+from flowo.db.engine import AWAY
+
 log = logging.getLogger(__name__)
 
 CHECK_S = 15.0  # a connection that answers nothing for so long is made anew
@@ -45,7 +47,7 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except AWAY as error:
                 log.info("the listening connection ended (%s); trying again", error)
             await asyncio.sleep(RETRY_S)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
 
 FOLDER = Path(__file__).parent.parent / "recordings"
@@ -78,3 +80,34 @@ def kill(handler: LogHandler) -> None:
         if recorder.sender is not None:
             recorder.sender.close(0.2)
             recorder.sender.join(5)
+
+
+def spool_of(name: str, folder: Path) -> bytes | None:
+    """What the real handler spools in that folder while the recording is played to it; None for what runs nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("FLOWO_DATA_DIR", str(folder / "nowhere"))
+        patch.setattr(sys, "argv", argv(name))
+        _play(name)
+    found = list((folder / ".snakemake" / "flowo").glob("*.jsonl"))
+    return found[0].read_bytes() if found else None
+
+
+def _play(name: str) -> None:
+    made = handler(name, dry_run=True, close_timeout=0.1)
+    closed = False
+    for line in read(name):
+        if line["kind"] == "record":
+            record = log_record(line)
+            record.rundir = str(Path.cwd())
+            made.handle(record)
+        elif line["kind"] == "close":
+            try:
+                if "exc" in line:  # Snakemake closes its handlers while this is under way
+                    raise RuntimeError(line["exc"])
+                made.close()
+            except RuntimeError:
+                made.close()
+            closed = True
+    if not closed:
+        kill(made)

@@ -154,6 +154,15 @@ def test_killed_flowo_takes_postgres_with_it(place: Path) -> None:
         pass
 
 
+@pytest.mark.all  # the watcher gives it its time first
+def test_a_postgres_that_does_not_stop_when_told_so_is_stopped_all_the_same(place: Path) -> None:
+    with elsewhere(place) as (child, postmaster, watcher):
+        os.kill(postmaster, signal.SIGSTOP)  # deaf, as one that hangs in its recovery is
+        os.kill(child.pid, signal.SIGKILL)
+        wait_until(lambda: not lease.alive(postmaster), 40)
+        wait_until(lambda: not lease.alive(watcher), 5)
+
+
 async def test_postgres_without_flowo_and_watcher_is_taken_over(place: Path) -> None:
     with elsewhere(place) as (child, postmaster, watcher):
         os.kill(watcher, signal.SIGKILL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from pathlib import Path
 
@@ -17,39 +16,9 @@ CUT = {"big3000_dry"}  # these recordings hold the head, the biggest record and 
 QUIET = {"quiet_bare"}  # no job_finished in the records; only the plugin's look into the graph could know
 
 
-def spool_of(name: str, monkeypatch: pytest.MonkeyPatch) -> bytes | None:
-    """What the real handler spooled while the recording was played to it."""
-    monkeypatch.setattr(sys, "argv", replay.argv(name))
-    handler = replay.handler(name, dry_run=True, close_timeout=0.1)
-    closed = False
-    for line in replay.read(name):
-        if line["kind"] == "record":
-            record = replay.log_record(line)
-            record.rundir = str(Path.cwd())
-            handler.handle(record)
-        elif line["kind"] == "close":
-            try:
-                if "exc" in line:  # Snakemake closes its handlers while this is under way
-                    raise RuntimeError(line["exc"])
-                handler.close()
-            except RuntimeError:
-                handler.close()
-            closed = True
-    if not closed:
-        replay.kill(handler)
-    found = list(Path(".snakemake/flowo").glob("*.jsonl"))
-    return found[0].read_bytes() if found else None
-
-
 @pytest.mark.parametrize("name", [name for name in replay.NAMES if name not in CUT])
-async def test_a_recording_ends_in_the_rows_that_it_tells(
-    name: str, served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    monkeypatch.setenv("FLOWO_DATA_DIR", str(tmp_path / "nowhere"))
-    spool = spool_of(name, monkeypatch)
+async def test_a_recording_ends_in_the_rows_that_it_tells(name: str, served: Served, tmp_path: Path) -> None:
+    spool = replay.spool_of(name, tmp_path)
     if spool is None:
         pytest.skip("this command runs nothing")
     run_id = uuid.uuid4()

@@ -34,7 +34,7 @@ from tests import factories
 from tests.conftest import statement
 from tests.factories import Tape
 from tests.server.servers import Served
-from tests.server.test_ingest_orders import rows
+from tests.server.test_ingest_orders import held_of
 from tests.server.test_live import stream
 
 Line = dict[str, Any]
@@ -215,7 +215,7 @@ async def test_the_figures_are_those_of_the_rows_whatever_is_heard(served: Serve
             whole = uuid.uuid4()
             await send(served, whole, lines)
             await check(served, whole)
-            found, expected = await rows(served, run_id), await rows(served, whole)
+            found, expected = await held_of(served, run_id), await held_of(served, whole)
             for table, content in expected.items():
                 assert found[table] == content, f"{table} depends on the batches"
 
