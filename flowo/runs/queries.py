@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.accounts.models import Workspace
 from flowo.errors import NotFound
-from flowo.runs import cursors, schemas, views
+from flowo.runs import cursors, schemas, views, waiting
 from flowo.runs.models import Run
 from flowo.runs.state import ENDED
 
@@ -142,6 +142,7 @@ async def detail(
         events=row.last_seq,
         gaps=row.gaps,
         skipped_events=row.skipped_events,
+        waiting=await waiting.of_run(session, row, facts),
         may_edit=may_edit,
     )  # fmt: skip
 

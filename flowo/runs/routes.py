@@ -12,7 +12,7 @@ from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
 from flowo.db.notify import WANTED_CHANNEL
 from flowo.errors import Problem
-from flowo.runs import edits, jobs, log, queries, schemas, tails
+from flowo.runs import edits, jobs, log, queries, schemas, siblings, tails
 
 router = APIRouter(
     prefix="/api/v1/runs", tags=["runs"],
@@ -100,6 +100,15 @@ async def end_run(run_id: uuid.UUID, request: Request, caller: CallerDep, databa
     request.app.state.notifier.moved(run_id)
     async with database.session() as session:
         return await queries.detail(session, access.readable(caller), run_id, may_edit=True)
+
+
+@router.get("/{run_id}/siblings")
+async def get_siblings(
+    run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> schemas.Siblings:
+    """Runs of the same workflow around this one, oldest first, and which come just before and after it."""
+    async with database.session() as session:
+        return await siblings.around(session, access.readable(caller), run_id, limit=limit)
 
 
 @router.get("/{run_id}/jobs")

@@ -53,10 +53,26 @@ class JobCounts(Shape):
 
 
 class Eta(Shape):
-    """A rough range for the time that is left, in seconds."""
+    """A range for the time that is left, in seconds."""
 
     low: float
     high: float
+    rough: bool = Field(False, description="Few durations stand behind it.")
+
+
+class Waiting(Shape):
+    """Why jobs of a running run wait, as far as is known.
+
+    `unheard`: nothing is heard of it since. `cluster`: its jobs are submitted, the first since then, and none is known
+    to run. `cores`: what is planned needs more cores than are free. `quiet`: Snakemake lives, and tells nothing since.
+    """
+
+    reason: Literal["unheard", "cluster", "cores", "quiet"]
+    jobs: int = Field(description="That wait.")
+    since: dt.datetime | None = Field(None, description="By the server's clock.")
+    cores: int | None = None
+    busy: int | None = Field(None, description="Cores in use by jobs of the run.")
+    said: str | None = Field(None, description="With `quiet`: what Snakemake's log said last.")
 
 
 class FirstFailure(Shape):
@@ -139,7 +155,28 @@ class RunDetail(Run):
     events: int = Field(description="Events heard.")
     gaps: int = Field(description="Events known to be lost.")
     skipped_events: int = Field(description="Events kept but not understood.")
+    waiting: Waiting | None = Field(None, description="Why jobs wait, where they do and it is known.")
     may_edit: bool
+
+
+class Sibling(Shape):
+    """Another run of the same workflow, or the run itself."""
+
+    id: uuid.UUID
+    name: str
+    status: RunStatus
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    seconds: float | None = Field(description="How long it took, or has taken until it was last heard of.")
+    jobs: JobCounts
+
+
+class Siblings(Shape):
+    """Runs of one workflow in one workspace around a given one, itself included, oldest first; dry runs left out."""
+
+    items: list[Sibling]
+    previous: uuid.UUID | None
+    next: uuid.UUID | None
 
 
 class RunPatch(BaseModel):

@@ -176,7 +176,17 @@ class Pace:
     seconds: float = 0.0
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Left:
+    """A range for the seconds until the end. `rough`: the ground is thin, the end may be far from it."""
+
+    low: float
+    high: float
+    rough: bool
+
+
 GROUNDED_SHARE = 0.8  # of the remaining jobs must have durations of their rule to go by, else nothing is said
+THIN = 3.0  # durations known for each remaining job's rule, on average; with fewer the range is a rough one
 
 
 def remaining(
@@ -186,8 +196,8 @@ def remaining(
     *,
     elapsed_s: float,
     busy_now: int,
-) -> tuple[float, float] | None:
-    """A rough range for the seconds until the end, or None where there is no ground for one.
+) -> Left | None:
+    """A range for the seconds until the end, or None where there is no ground for one.
 
     `open_jobs`: jobs not yet ended, by rule. `here`, `earlier`: durations in this run and in earlier ones of the
     workflow.
@@ -215,7 +225,56 @@ def remaining(
     parallel = max(1.0, done_work / elapsed_s, busy_now * 0.7)
     estimate = max(work / parallel, max(means, default=0.0) * 0.5)
     spread = 0.15 + 0.6 / (1.0 + known / grounded)  # few durations for each rule: wide
-    return estimate * (1 - min(spread, 0.6)), estimate * (1 + 2 * spread)
+    rough = known / grounded < THIN or grounded < left
+    return Left(estimate * (1 - min(spread, 0.6)), estimate * (1 + 2 * spread), rough)
+
+
+# Why nothing runs.
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Signs:
+    """What is known of a running run's standstill. Moments are the server's clock; None: not known."""
+
+    now: dt.datetime
+    heard_at: dt.datetime  # an event or a heartbeat
+    event_at: dt.datetime | None  # the last event
+    submitted_at: dt.datetime | None = None  # the longest-waiting of the queued jobs
+    cores: int | None = None  # that Snakemake may use beside itself
+    busy: int | None = None  # of these, by jobs that run
+    smallest: int | None = None  # cores that the least demanding planned job asks for
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why jobs wait. `reason`: `unheard` (nothing is heard since), `cluster` (`jobs` were submitted, the first at
+    `since`), `cores` (all planned jobs need more than are free), `quiet` (Snakemake lives, without an event since)."""
+
+    reason: str
+    jobs: int
+    since: dt.datetime | None
+
+
+UNHEARD_S = 35.0  # two heartbeats of 15 s that did not come, and the way; after a minute the run is lost
+QUIET_S = 10.0  # between one job and the next nothing runs either
+
+
+def waiting(status: str, counts: Counts, signs: Signs) -> Waiting | None:
+    """Why jobs of a run wait while it is there, as far as is known; None where they move or nobody can tell."""
+    if status != RUNNING:
+        return None
+    open_jobs = counts.planned + counts.queued + counts.running
+    if (signs.now - signs.heard_at).total_seconds() > UNHEARD_S:
+        return Waiting("unheard", open_jobs, signs.heard_at)
+    if counts.running:
+        if signs.cores is None or signs.busy is None or signs.smallest is None or not counts.planned:
+            return None
+        return Waiting("cores", counts.planned, None) if signs.smallest > signs.cores - signs.busy else None
+    if counts.queued:
+        return Waiting("cluster", counts.queued, signs.submitted_at)
+    if counts.planned and signs.event_at and (signs.now - signs.event_at).total_seconds() > QUIET_S:
+        return Waiting("quiet", counts.planned, signs.event_at)
+    return None
 
 
 def failure_class(*, exit_code: int | None, signal: int | None, exception: str | None, message: str | None) -> str:

@@ -114,7 +114,7 @@ async def etas(
             busy_now=row.running,
         )
         if spread:
-            result[row.id] = schemas.Eta(low=round(spread[0], 1), high=round(spread[1], 1))
+            result[row.id] = schemas.Eta(low=round(spread.low, 1), high=round(spread.high, 1), rough=spread.rough)
     return result
 
 

@@ -175,3 +175,9 @@ def others() -> list[Tape]:
         Cohort("nothing new", 20_000).ended().tape,
         Cohort(long, 30, tags=["rna", "batch-7", "umi", "spike-ins"]).tape,
     ]
+
+
+def submitted() -> Tape:
+    """Nothing runs: all that can be is handed to the cluster."""
+    run = Cohort("variants, by the cluster", 1_500, tags=["cohort"]).plan().does("fetch_reads")
+    return run.starts("trim_reads", local=False).tape

@@ -29,12 +29,13 @@ async def main(out: Path) -> None:
         await for_each_look(lambda look, end: ways_in(browser, server, look, out, end))
         runs = {
             "running": made.running(), "failed": made.failed(), "early": made.before_any_job(),
+            "submitted": made.submitted(),
             **dict(zip(("succeeded", "interrupted", "lost", "nothing", "planning"), made.others(), strict=True)),
         }  # fmt: skip
         await server.post(runs["lost"])
         await server.run_called("overnight", "lost")
         await asyncio.gather(*(server.post(tape) for name, tape in runs.items() if name != "lost"))
-        hearts = asyncio.create_task(beat(server, runs["running"], runs["planning"]))
+        hearts = asyncio.create_task(beat(server, runs["running"], runs["planning"], runs["submitted"]))
         await server.ask("POST", "/api/v1/tokens", {"name": "cluster", "scope": "ingest", "expires_in_days": 90})
         await server.ask("POST", "/api/v1/tokens", {"name": "notebook", "scope": "read", "expires_in_days": None})
         ids = {name: str(tape.run_id) for name, tape in runs.items()}
@@ -87,7 +88,7 @@ async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end:
     await show("runs-nothing-found", "/runs?q=nothing+like+this", ".said")
     await show("tokens", "/tokens", ".tokens table")
     graph_or_table = ".table-row[data-index]" if narrow else ".rule-box"
-    for name in ("running", "failed", "succeeded", "interrupted", "lost"):
+    for name in ("running", "submitted", "failed", "succeeded", "interrupted", "lost"):
         await show(f"run-{name}", f"/runs/{ids[name]}", graph_or_table)
     for name in ("early", "nothing", "planning"):
         await show(f"run-{name}", f"/runs/{ids[name]}", ".run-message, .said")

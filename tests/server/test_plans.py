@@ -45,7 +45,7 @@ JOBS = [
     *(f"/jobs?sort={down}{key}" for down in ("", "-") for key in
       ("number", "rule", "status", "started_at", "duration", "attempt")),
     "/jobs?status=running", "/jobs?rule=rule7", "/jobs?q=sample:S2000", "/jobs?q=S2000", "/jobs/count?rule=rule7",
-    "/jobs/2000", "/failures", "/rulegraph", "/log", "/graph", "",
+    "/jobs/2000", "/failures", "/rulegraph", "/log", "/graph", "/siblings", "",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import type {
   RuleGraph,
   Run,
   RunDetail,
+  Siblings,
   SignInConfig,
   TokenRead,
 } from "./types.ts";
@@ -38,6 +39,7 @@ export const keys = {
   runs: ["runs"] as const,
   run_lists: ["runs", "list"] as const,
   facets: ["runs", "facets"] as const,
+  siblings: (id: string) => ["runs", "siblings", id] as const,
   run: (id: string) => ["run", id] as const,
   detail: (id: string) => ["run", id, "detail"] as const,
   job_lists: (id: string) => ["run", id, "jobs"] as const,
@@ -96,6 +98,12 @@ export const run_query = (id: string) =>
       const before = old as RunDetail | undefined;
       return before && before.revision > (next as RunDetail).revision ? before : next;
     },
+  });
+
+export const siblings_query = (id: string) =>
+  queryOptions({
+    queryKey: keys.siblings(id),
+    queryFn: ({ signal }) => get<Siblings>(path(`${run_route(id)}/siblings`, { limit: 20 }), signal),
   });
 
 export const job_page_size = 200;

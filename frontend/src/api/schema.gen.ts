@@ -526,6 +526,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/siblings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Siblings
+         * @description Runs of the same workflow around this one, oldest first, and which come just before and after it.
+         */
+        get: operations["get_siblings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -764,13 +784,19 @@ export interface components {
         };
         /**
          * Eta
-         * @description A rough range for the time that is left, in seconds.
+         * @description A range for the time that is left, in seconds.
          */
         Eta: {
             /** High */
             high: number;
             /** Low */
             low: number;
+            /**
+             * Rough
+             * @description Few durations stand behind it.
+             * @default false
+             */
+            rough: boolean;
         };
         /**
          * Facets
@@ -1605,6 +1631,8 @@ export interface components {
             tags: string[];
             /** User */
             user: string;
+            /** @description Why jobs wait, where they do and it is known. */
+            waiting?: components["schemas"]["Waiting"] | null;
             /**
              * Wildcards
              * @description The names of all wildcards that its jobs have, most used first.
@@ -1693,6 +1721,42 @@ export interface components {
          * @enum {string}
          */
         Scope: "ingest" | "read" | "full";
+        /**
+         * Sibling
+         * @description Another run of the same workflow, or the run itself.
+         */
+        Sibling: {
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            jobs: components["schemas"]["JobCounts"];
+            /** Name */
+            name: string;
+            /**
+             * Seconds
+             * @description How long it took, or has taken until it was last heard of.
+             */
+            seconds: number | null;
+            /** Started At */
+            started_at: string | null;
+            status: components["schemas"]["RunStatus"];
+        };
+        /**
+         * Siblings
+         * @description Runs of one workflow in one workspace around a given one, itself included, oldest first; dry runs left out.
+         */
+        Siblings: {
+            /** Items */
+            items: components["schemas"]["Sibling"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+        };
         /**
          * SignInConfig
          * @description What the sign-in page needs before anyone is known.
@@ -1811,6 +1875,42 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * Waiting
+         * @description Why jobs of a running run wait, as far as is known.
+         *
+         *     `unheard`: nothing is heard of it since. `cluster`: its jobs are submitted, the first since then, and none is known
+         *     to run. `cores`: what is planned needs more cores than are free. `quiet`: Snakemake lives, and tells nothing since.
+         */
+        Waiting: {
+            /**
+             * Busy
+             * @description Cores in use by jobs of the run.
+             */
+            busy?: number | null;
+            /** Cores */
+            cores?: number | null;
+            /**
+             * Jobs
+             * @description That wait.
+             */
+            jobs: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "unheard" | "cluster" | "cores" | "quiet";
+            /**
+             * Said
+             * @description With `quiet`: what Snakemake's log said last.
+             */
+            said?: string | null;
+            /**
+             * Since
+             * @description By the server's clock.
+             */
+            since?: string | null;
         };
         /**
          * Wish
@@ -3792,6 +3892,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleGraph"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_siblings: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Siblings"];
                 };
             };
             /** @description Unauthorized */

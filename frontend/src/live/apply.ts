@@ -133,8 +133,8 @@ export class Applier {
       if (before.jobs.failed !== after.jobs.failed || before.status !== after.status) {
         this.#refresh.soon(keys.failures(id), 1000);
       }
-      // The detail says more than the row: how it ended, which wildcards there are.
-      if (before.status !== after.status || before.jobs.total !== after.jobs.total) {
+      // The detail says more than the row: how it ended, which wildcards there are, why nothing runs.
+      if (stands(before) !== stands(after) || before.jobs.total !== after.jobs.total) {
         this.#refresh.soon(keys.detail(id), 1000);
       }
     }
@@ -144,7 +144,9 @@ export class Applier {
   #merge_run(id: string, run: Run, rules: RuleCounts[], now: string) {
     this.#cache.setQueryData<RunDetail>(keys.detail(id), (held) => {
       if (!held || run.revision < held.revision) return held;
-      return { ...held, ...run, now, rules: merge_rules(held.rules, rules) };
+      // Why nothing runs is known only while that is so.
+      const waiting = stands(run) === stands(held) ? held.waiting : null;
+      return { ...held, ...run, now, waiting, rules: merge_rules(held.rules, rules) };
     });
   }
 
@@ -212,6 +214,9 @@ export class Applier {
     }
   }
 }
+
+/** Whether a run moves, waits with open jobs, or has an end: what the reason for waiting hangs on. */
+const stands = ({ status, jobs }: Run) => `${status} ${jobs.running > 0} ${jobs.queued > 0}`;
 
 /** A view says with `data-pointed-at` when the pointer last moved over its rows. */
 function pointed_at(): boolean {

@@ -70,6 +70,11 @@ export class Hub {
     }
   }
 
+  /** Whether this tab reads the stream for the others, or for itself where tabs cannot share one. */
+  get leads(): boolean {
+    return this.#connection !== null;
+  }
+
   stop() {
     this.#leave();
     window.removeEventListener("pagehide", this.#leave);

@@ -1,9 +1,19 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { keys } from "../api/queries.ts";
+import type { RunMessage } from "../api/types.ts";
 import { server_now } from "../ui/clock.ts";
 import { Applier } from "./apply.ts";
 import type { LinkState } from "./connection.ts";
+import { Herald } from "./herald.ts";
 import { Hub } from "./hub.ts";
 
 export interface LiveState {
@@ -19,19 +29,31 @@ export interface LiveState {
 export class Live {
   readonly #applier: Applier;
   readonly #hub: Hub;
+  readonly #herald: Herald;
   readonly #watched = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
   #state: LiveState = { link: "connecting", paused: false, watching: false, as_of: null };
 
-  constructor(cache: QueryClient) {
+  constructor(cache: QueryClient, open_run: (id: string) => void) {
     this.#applier = new Applier(cache);
     this.#hub = new Hub({
-      on_told: ({ event, data }) => this.#applier.keep(event, data),
-      on_fresh: (topics) => this.#applier.fresh(topics),
+      on_told: ({ event, data }) => {
+        this.#applier.keep(event, data);
+        if (event === "run") this.#herald.heard(data as RunMessage);
+      },
+      on_fresh: (topics) => {
+        this.#applier.fresh(topics);
+        this.#herald.fresh(topics);
+      },
       on_state: (link) => {
         this.#change({ link });
         if (link === "signed-out") void cache.invalidateQueries({ queryKey: keys.me });
       },
+    });
+    this.#herald = new Herald({
+      leads: () => this.#hub.leads,
+      watch: (topic) => this.watch(topic),
+      open: open_run,
     });
   }
 
@@ -52,6 +74,7 @@ export class Live {
   }
 
   stop() {
+    this.#herald.stop();
     this.#applier.stop();
     this.#hub.stop();
   }
@@ -80,10 +103,21 @@ export class Live {
 
 const LiveContext = createContext<Live | null>(null);
 
-export function LiveProvider({ cache, children }: { cache: QueryClient; children: ReactNode }) {
+export function LiveProvider({
+  cache,
+  open_run,
+  children,
+}: {
+  cache: QueryClient;
+  /** Where a notification leads that was clicked. */
+  open_run: (id: string) => void;
+  children: ReactNode;
+}) {
   const [live, set_live] = useState<Live | null>(null);
+  const open = useRef(open_run);
+  open.current = open_run;
   useEffect(() => {
-    const made = new Live(cache);
+    const made = new Live(cache, (id) => open.current(id));
     set_live(made);
     return () => made.stop();
   }, [cache]);

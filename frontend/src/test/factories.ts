@@ -81,6 +81,7 @@ export function a_detail(part: Partial<RunDetail> = {}): RunDetail {
     events: 412,
     gaps: 0,
     skipped_events: 0,
+    waiting: null,
     may_edit: true,
     ...part,
   };

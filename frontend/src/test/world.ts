@@ -135,6 +135,24 @@ export class World {
     };
   }
 
+  #siblings(run: MadeRun) {
+    const same = this.runs.filter(({ detail }) => detail.workflow === run.detail.workflow).reverse();
+    const at = same.indexOf(run);
+    const from = Math.max(0, Math.min(at - 10, same.length - 20));
+    return {
+      items: same.slice(from, from + 20).map(({ detail }) => ({
+        ...{ id: detail.id, name: detail.name, status: detail.status, jobs: detail.jobs },
+        ...{ started_at: detail.started_at, ended_at: detail.ended_at },
+        seconds:
+          detail.started_at && detail.ended_at
+            ? (Date.parse(detail.ended_at) - Date.parse(detail.started_at)) / 1000
+            : null,
+      })),
+      previous: same[at - 1]?.detail.id ?? null,
+      next: same[at + 1]?.detail.id ?? null,
+    };
+  }
+
   #facets() {
     const status: Record<string, number> = {};
     const tags = new Map<string, number>();
@@ -206,6 +224,7 @@ export class World {
       if (method === "PATCH") Object.assign(detail, body, { revision: detail.revision + 1 });
       return { status: 200, body: detail };
     }
+    if (what === "siblings") return { status: 200, body: this.#siblings(run) };
     if (what === "end") {
       for (const job of jobs) {
         if (job.status === "running") job.status = "aborted";

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { Glyph } from "./Glyph.tsx";
 
-async function put(text: string): Promise<boolean> {
+export async function put_on_clipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -35,7 +35,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
       onClick={(event) => {
         event.preventDefault();
         event.stopPropagation();
-        void put(text).then((done) => say(done ? "copied" : "not copied"));
+        void put_on_clipboard(text).then((done) => say(done ? "copied" : "not copied"));
       }}
     >
       <Glyph name={said === "copied" ? "tick" : "copy"} />

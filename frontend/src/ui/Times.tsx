@@ -1,5 +1,6 @@
 import { server_now, useNow } from "./clock.ts";
 import { ago, clock_time, duration, exact_time } from "./format.ts";
+import { seconds_of } from "./span.ts";
 
 export function Ago({ at }: { at: string | null | undefined }) {
   const now = useNow(at != null);
@@ -20,10 +21,7 @@ export function ClockTime({ at }: { at: string | null | undefined }) {
   );
 }
 
-/**
- * From `since` to `until`; while there is no end, to the server's now or to when it was last heard of (`frozen`). `offset`
- * is what the run's own clock lags behind the server's, in seconds: the two are never mixed.
- */
+/** From `since` to `until`; while there is no end, to now or to when it was last heard of (`frozen`). */
 export function Elapsed({
   since,
   until,
@@ -36,10 +34,7 @@ export function Elapsed({
   offset?: number;
 }) {
   const now = useNow(since != null && until == null && frozen == null);
-  if (!since) return null;
-  const start = Date.parse(since);
-  if (until) return <span>{duration((Date.parse(until) - start) / 1000)}</span>;
-  const end = (frozen ? Date.parse(frozen) : now) - offset * 1000;
-  // A moving figure without tenths: they would flicker and say nothing.
-  return <span>{duration(Math.max(0, Math.floor((end - start) / 1000)))}</span>;
+  const span = { started_at: since, ended_at: until, lost_since: frozen, clock_offset: offset };
+  const seconds = seconds_of(span, now);
+  return seconds == null ? null : <span>{duration(seconds)}</span>;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, command_line, duration, eta_range, shell } from "./format.ts";
+import { ago, bytes, command_line, duration, eta_left, eta_range, shell } from "./format.ts";
 
 describe("figures in words", () => {
   it.each([
@@ -24,6 +24,17 @@ describe("figures in words", () => {
     [30, 200, "up to 4 min"],
     [40_000, 62_000, "11–18 h"],
   ])("from %d to %d seconds are left: %s", (low, high, text) => expect(eta_range(low, high)).toBe(text));
+
+  it.each([
+    [1500, 2400, false, "about 25–40 min left"],
+    [1500, 2400, true, "roughly 25–40 min left"],
+    [30, 200, false, "up to 4 min left"],
+    [30, 50, true, "less than 1 min left"],
+    [-90, 200, false, "up to 4 min left"],
+    [-90, -1, false, "longer than expected"],
+  ])("from %d to %d seconds, rough: %s, are told as %s", (low, high, rough, text) =>
+    expect(eta_left(low, high, rough)).toBe(text),
+  );
 
   it("says days as people do", () => {
     const now = new Date(2026, 10, 23, 9, 0).getTime();

@@ -40,6 +40,14 @@ export function eta_range(low: number, high: number): string {
   return from === to ? `${to} ${unit}` : `${from}–${to} ${unit}`;
 }
 
+/** The time left as it stands in a line: "about 25–40 min left", "roughly …" where the ground is thin. */
+export function eta_left(low: number, high: number, rough: boolean): string {
+  if (high <= 0) return "longer than expected";
+  if (high < 60) return "less than 1 min left";
+  const range = eta_range(Math.max(0, low), high);
+  return `${rough ? "roughly " : range.startsWith("up") ? "" : "about "}${range} left`;
+}
+
 export function bytes(size: number | null | undefined): string {
   if (size == null) return "";
   if (size < 1000) return `${size} B`;

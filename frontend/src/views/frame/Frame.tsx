@@ -46,7 +46,10 @@ export function Frame() {
     );
   }
   return (
-    <LiveProvider cache={cache}>
+    <LiveProvider
+      cache={cache}
+      open_run={(id) => void navigate({ to: "/runs/$id", params: { id }, search: {} })}
+    >
       <button type="button" className="skip-link" onClick={() => document.getElementById("main")?.focus()}>
         Skip to content
       </button>

@@ -6,6 +6,8 @@ const keys: [string[], string][] = [
   [["j", "k"], "Down and up: runs in the list, jobs of a run"],
   [["Enter"], "Open what is chosen"],
   [["Esc"], "Close the job, leave the search"],
+  [["["], "The run of the same workflow before"],
+  [["]"], "The run of the same workflow after"],
   [["g", "r"], "All runs"],
   [["?"], "This help"],
 ];

@@ -1,13 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { Button } from "antd";
-import { Fragment, type ReactNode, useState } from "react";
-import { delete_run } from "../../api/actions.ts";
-import { keys } from "../../api/queries.ts";
+import { Fragment, type ReactNode } from "react";
 import type { RunDetail } from "../../api/types.ts";
 import { Copy } from "../../ui/Copy.tsx";
 import { count, duration, exact_time, shell } from "../../ui/format.ts";
-import { Sheet } from "../../ui/Sheet.tsx";
 
 type Fact = [string, ReactNode];
 
@@ -74,48 +68,6 @@ export function Info({ run }: { run: RunDetail }) {
           </Fragment>
         ))}
       </dl>
-      {run.may_edit && <Delete run={run} />}
     </div>
-  );
-}
-
-function Delete({ run }: { run: RunDetail }) {
-  const [asking, ask] = useState(false);
-  const cache = useQueryClient();
-  const navigate = useNavigate();
-  const gone = useMutation({
-    mutationFn: () => delete_run(run.id),
-    onSuccess: async () => {
-      await navigate({ to: "/runs" });
-      cache.removeQueries({ queryKey: keys.run(run.id) });
-      void cache.invalidateQueries({ queryKey: keys.runs });
-    },
-  });
-  return (
-    <p>
-      <Button danger onClick={() => ask(true)}>
-        Delete this run
-      </Button>
-      {asking && (
-        <Sheet title="Delete this run" on_close={() => ask(false)}>
-          <p>
-            The record of <b>{run.name}</b> is deleted for everybody: jobs, logs and figures. The workflow's
-            own files stay as they are.
-            {run.status === "running" && " It is still running; what it reports from now on is not kept."}
-          </p>
-          {gone.error && (
-            <p className="bad" role="alert">
-              {gone.error.message}
-            </p>
-          )}
-          <p className="sheet-actions">
-            <Button onClick={() => ask(false)}>Keep it</Button>
-            <Button danger type="primary" loading={gone.isPending} onClick={() => gone.mutate()}>
-              Delete
-            </Button>
-          </p>
-        </Sheet>
-      )}
-    </p>
   );
 }

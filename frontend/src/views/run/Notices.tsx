@@ -1,9 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
+import type { ReactNode } from "react";
 import { end_run } from "../../api/actions.ts";
 import { keys } from "../../api/queries.ts";
-import type { RunDetail } from "../../api/types.ts";
+import type { RunDetail, Waiting } from "../../api/types.ts";
 import { Copy } from "../../ui/Copy.tsx";
+import { useNow } from "../../ui/clock.ts";
+import { count, duration, exact_time } from "../../ui/format.ts";
 import { Said } from "../../ui/Said.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { Ago, ClockTime } from "../../ui/Times.tsx";
@@ -38,6 +41,62 @@ export function LostNotice({ run }: { run: RunDetail }) {
           It has ended
         </Button>
       )}
+    </div>
+  );
+}
+
+/** Why nothing runs although jobs are open, as far as the server knows. */
+export function WaitingNotice({ run, waiting }: { run: RunDetail; waiting: Waiting }) {
+  const now = useNow();
+  const many = `${count(waiting.jobs)} ${waiting.jobs === 1 ? "job" : "jobs"}`;
+  const passed = waiting.since
+    ? duration(Math.max(0, Math.floor((now - Date.parse(waiting.since)) / 1000)))
+    : "";
+  const since = (
+    <time dateTime={waiting.since ?? undefined} title={waiting.since ? exact_time(waiting.since) : undefined}>
+      {passed}
+    </time>
+  );
+  const words: Record<Waiting["reason"], ReactNode> = {
+    unheard: (
+      <>
+        <b>Not heard of for {since}.</b>{" "}
+        <span className="soft">
+          Snakemake may be gone, or its machine cannot reach this server. If that goes on, the run counts as
+          lost.
+        </span>
+      </>
+    ),
+    cluster: (
+      <>
+        <b>Nothing runs yet: {many} submitted</b>
+        {run.executor && ` to ${run.executor}`}
+        {waiting.since && (
+          <span className="soft">, the first {since} ago; none is known to have started.</span>
+        )}
+      </>
+    ),
+    quiet: (
+      <>
+        <b>Nothing runs, and {many} wait.</b>{" "}
+        <span className="soft">
+          Snakemake lives, and has told nothing for {since}.
+          {waiting.said && (
+            <>
+              {" "}
+              Its last words: <code>{waiting.said}</code>
+            </>
+          )}
+        </span>
+      </>
+    ),
+    cores: null,
+  };
+  if (!words[waiting.reason]) return null;
+  return (
+    <div className={`run-waits ${waiting.reason}`}>
+      <StatusIcon status={waiting.reason === "unheard" ? "lost" : "queued"} />
+      <p>{words[waiting.reason]}</p>
     </div>
   );
 }

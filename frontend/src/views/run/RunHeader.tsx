@@ -3,11 +3,15 @@ import type { RunDetail } from "../../api/types.ts";
 import { look_of } from "../../theme/status.ts";
 import { Copy } from "../../ui/Copy.tsx";
 import { CountsBar } from "../../ui/CountsBar.tsx";
-import { base_name, command_line, count, eta_range, exact_time } from "../../ui/format.ts";
+import { base_name, command_line } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
-import { Ago, Elapsed } from "../../ui/Times.tsx";
 import { NameField, NoteField, TagField } from "./Editable.tsx";
+import { Figures } from "./Figures.tsx";
+import { NotifyButton } from "./NotifyButton.tsx";
+import { RunMenu } from "./RunMenu.tsx";
+import { SiblingRuns } from "./SiblingRuns.tsx";
+import "./header.css";
 
 function git_text(git: NonNullable<RunDetail["git"]>): string {
   const at = git.commit?.slice(0, 7);
@@ -34,40 +38,10 @@ export function RunHeader({ run }: { run: RunDetail }) {
           </span>
         )}
         {run.imported && <span className="chip">imported</span>}
-        <span className="run-head-figures">
-          {run.jobs.total > 0 && (
-            <span>
-              {run.dry_run ? (
-                <>
-                  <b>{count(run.jobs.total)}</b> would run
-                </>
-              ) : (
-                <>
-                  <b>{count(run.jobs.succeeded)}</b> / {count(run.jobs.total)} done
-                </>
-              )}
-            </span>
-          )}
-          {run.started_at && (
-            <span title={`Since ${exact_time(run.started_at)}`}>
-              <Elapsed
-                since={run.started_at}
-                until={run.ended_at}
-                frozen={run.lost_since}
-                offset={run.clock_offset}
-              />
-            </span>
-          )}
-          {run.status === "running" && run.eta && (
-            <span title="From the durations of the same rules, in this run and earlier ones">
-              about {eta_range(run.eta.low, run.eta.high)} left
-            </span>
-          )}
-          {run.status !== "running" && (
-            <span className="faint">
-              started <Ago at={run.started_at} />
-            </span>
-          )}
+        <Figures run={run} />
+        <span className="run-head-actions">
+          <NotifyButton run={run} />
+          <RunMenu run={run} />
         </span>
       </div>
       <div className="run-head-line second">
@@ -80,8 +54,8 @@ export function RunHeader({ run }: { run: RunDetail }) {
           </span>
         )}
         <span className="run-head-facts cut">
-          <span>{run.host}</span>
-          <span>{run.user}</span>
+          <span title="Host">{run.host}</span>
+          <span title="User">{run.user}</span>
           <span className="mono" title={run.directory}>
             {run.directory.length > 44 ? `…/${base_name(run.directory)}` : run.directory}
           </span>
@@ -91,8 +65,11 @@ export function RunHeader({ run }: { run: RunDetail }) {
             </span>
           )}
         </span>
-        <TagField run={run} />
-        <NoteField run={run} />
+        <span className="run-head-people">
+          <TagField run={run} />
+          <NoteField run={run} />
+        </span>
+        <SiblingRuns run={run} />
       </div>
       {run.jobs.total > 0 && <CountsBar counts={run.jobs} height={4} />}
     </header>

@@ -4,7 +4,7 @@ import { Button } from "antd";
 import { status_of } from "../../api/client.ts";
 import { run_query } from "../../api/queries.ts";
 import type { RunDetail } from "../../api/types.ts";
-import { useTopic } from "../../live/live.tsx";
+import { useLive, useTopic } from "../../live/live.tsx";
 import { look_of } from "../../theme/status.ts";
 import { Announce } from "../../ui/Announce.tsx";
 import { useNarrow } from "../../ui/narrow.ts";
@@ -12,7 +12,7 @@ import { Bone, Said } from "../../ui/Said.tsx";
 import { Split } from "../../ui/Split.tsx";
 import { FirstFailure } from "./FirstFailure.tsx";
 import { GraphPane } from "./GraphPane.tsx";
-import { LostNotice, NoJobs } from "./Notices.tsx";
+import { LostNotice, NoJobs, WaitingNotice } from "./Notices.tsx";
 import { Panes } from "./Panes.tsx";
 import { RunHeader } from "./RunHeader.tsx";
 import { SelectionRow } from "./SelectionRow.tsx";
@@ -20,9 +20,16 @@ import { useSelection } from "./selection.ts";
 import { useTabState } from "./tab_state.ts";
 import "./run.css";
 
+const ask_ms = 15_000;
+
 export function RunPage() {
   const { id } = useSelection();
-  const detail = useQuery(run_query(id));
+  const { paused } = useLive();
+  const detail = useQuery({
+    ...run_query(id),
+    // Silence tells nothing by itself: whether Snakemake still beats, and why nothing runs, has to be asked.
+    refetchInterval: ({ state }) => (!paused && state.data?.status === "running" ? ask_ms : false),
+  });
   const missing = status_of(detail.error) === 404 || status_of(detail.error) === 422;
   const run = missing ? undefined : detail.data;
   useTopic(run ? `run:${id}` : null);
@@ -60,6 +67,7 @@ function Loaded({ run }: { run: RunDetail }) {
     <>
       <RunHeader run={run} />
       {run.status === "lost" && <LostNotice run={run} />}
+      {run.waiting && <WaitingNotice run={run} waiting={run.waiting} />}
       {run.jobs.total === 0 ? (
         <>
           <NoJobs run={run} />

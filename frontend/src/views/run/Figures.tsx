@@ -1,0 +1,67 @@
+import type { RunDetail } from "../../api/types.ts";
+import { useNow } from "../../ui/clock.ts";
+import { clock_time, count, eta_left, exact_time } from "../../ui/format.ts";
+import { Ago, Elapsed } from "../../ui/Times.tsx";
+
+/** How far it is, how long it takes, when it is done. */
+export function Figures({ run }: { run: RunDetail }) {
+  const { jobs, waiting } = run;
+  return (
+    <span className="run-head-figures">
+      {jobs.total > 0 && (
+        <span>
+          {run.dry_run ? (
+            <>
+              <b>{count(jobs.total)}</b> would run
+            </>
+          ) : (
+            <>
+              <b>{count(jobs.succeeded)}</b> / {count(jobs.total)} done
+            </>
+          )}
+          {jobs.failed > 0 && <span className="bad run-head-failed">{count(jobs.failed)} failed</span>}
+        </span>
+      )}
+      {waiting?.reason === "cores" && (
+        <span
+          className="soft run-head-cores"
+          title={`The ${count(waiting.jobs)} planned jobs need more than is free`}
+        >
+          {waiting.busy} of {waiting.cores} cores busy
+        </span>
+      )}
+      {run.started_at && (
+        <span title={`Started ${exact_time(run.started_at)}`}>
+          <Elapsed
+            since={run.started_at}
+            until={run.ended_at}
+            frozen={run.lost_since}
+            offset={run.clock_offset}
+          />
+        </span>
+      )}
+      {run.status === "running" && run.eta && <Left run={run} eta={run.eta} />}
+      {run.status !== "running" && run.started_at && (
+        <span className="faint">
+          started <Ago at={run.started_at} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** A range, never a second: counted on from when the server made it, while nothing new is told. */
+function Left({ run, eta }: { run: RunDetail; eta: NonNullable<RunDetail["eta"]> }) {
+  const now = useNow();
+  const told = Date.parse(run.now);
+  const passed = Math.max(0, (now - told) / 1000);
+  const at = (seconds: number) => clock_time(new Date(told + seconds * 1000).toISOString(), now).slice(0, -3);
+  const ground = eta.rough
+    ? "a rough guess, since few jobs like those to come were timed"
+    : "by the durations of the same rules, in this run and earlier ones";
+  return (
+    <span title={`It ends between ${at(eta.low)} and ${at(eta.high)}: ${ground}`}>
+      {eta_left(eta.low - passed, eta.high - passed, eta.rough)}
+    </span>
+  );
+}
