@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from snakemake_logger_plugin_flowo import wire
 
+from flowo.ingest import attempts
 from flowo.ingest.fields import (
     MAX_NUMBER,
     MOST_EXPECTED,
@@ -59,13 +60,15 @@ class Fold:
     """The present state of what a batch touches, and what the batch makes of it."""
 
     def __init__(
-        self, run: Run, jobs: dict[int, state.Job], rules: dict[str, Rule], held: Held, *, max_text: int
-    ) -> None:
+        self, run: Run, jobs: dict[int, state.Job], rules: dict[str, Rule], held: Held, *, max_text: int,
+        kept: dict[tuple[int, int], dict[str, Any]] | None = None,
+    ) -> None:  # fmt: skip
         self.run = run
         self.jobs = jobs
         self.rules = rules
         self.held = held  # parts of the plan's generations that are not whole yet
         self.max_text = max_text
+        self.kept = kept or {}  # facts of attempts that are told more of
         self.moved: set[int] = set()  # jobs whose state changed
         self.removed: set[int] = set()  # jobs whose rows go, before those of `moved` are written
         self.facts: dict[int, Facts] = {}
@@ -97,7 +100,7 @@ class Fold:
 
     # Jobs.
 
-    def _job(self, number_: Any, rule: str | None = None) -> state.Job:
+    def job(self, number_: Any, rule: str | None = None) -> state.Job:
         """The job of a number, made when it is heard of for the first time; its rule may be learnt later."""
         key = number(number_)
         job = self.jobs.get(key)
@@ -124,7 +127,7 @@ class Fold:
             found = self.rules[rule] = Rule()
         return found
 
-    def _moving(self, job: state.Job, move: Callable[[], object]) -> None:
+    def moving(self, job: state.Job, move: Callable[[], object]) -> None:
         """Do `move`, and keep counters, durations and the attempt's row in step with what it did to the job."""
         before = job.status
         move()
@@ -141,14 +144,19 @@ class Fold:
                 rule.timed += 1
                 rule.seconds += job.seconds
         if job.attempt:
-            self._attempt(job)
+            self.attempt(job)
 
-    def _attempt(self, job: state.Job) -> Attempt:
+    def attempt(self, job: state.Job) -> Attempt:
         row = self.attempts.setdefault((job.number, max(job.attempt, 1)), Attempt())
         if job.attempt:
             row.queued_at, row.started_at, row.ended_at = job.queued_at, job.started_at, job.ended_at
             row.status = "failed" if job.status == "planned" else job.status
         return row
+
+    def told(self, number_: int, attempt: int) -> dict[str, Any]:
+        """All facts of an attempt, by what is kept and by what this batch tells."""
+        row = self.attempts.setdefault((number_, attempt), Attempt())
+        return self.kept.get((number_, attempt), {}) | row.facts
 
     def text(self, value: Any) -> str | None:
         """A text for a table, cut where it is longer than a table should hold."""
@@ -160,7 +168,7 @@ class Fold:
     def _reopen(self) -> None:
         for job in self.jobs.values():
             if job.status in ("skipped", "aborted"):
-                self._moving(job, lambda job=job: state.reopened(job))  # type: ignore[misc]
+                self.moving(job, lambda job=job: state.reopened(job))  # type: ignore[misc]
         self.run.status, self.run.ended_at = "running", None
         self.failures_moved = True
 
@@ -250,7 +258,7 @@ class Fold:
             return  # what holds already is not said again
         self._tell(executor=optional(event.executor))
         for entry in event.jobs:
-            job = self._job(entry["job"], name(entry.get("rule")))
+            job = self.job(entry["job"], name(entry.get("rule")))
             before = job.group, job.wildcards, job.threads
             job.group = job.group or optional(entry.get("group"))
             job.wildcards = wildcards(entry.get("wildcards")) or job.wildcards
@@ -295,7 +303,7 @@ class Fold:
         last = run.fold.pop("last_error", None) or {}
         for job in self.jobs.values():
             if job.status in state.OPEN:
-                self._moving(job, lambda job=job: state.closed(job, at))  # type: ignore[misc]
+                self.moving(job, lambda job=job: state.closed(job, at))  # type: ignore[misc]
         run.facts.pop("message", None)
         if run.status != "succeeded" and not any(rule.counts.failed for rule in self.rules.values()):
             self._tell(message=self.text(event.message) or last.get("message") or optional(event.exception))
@@ -305,7 +313,7 @@ class Fold:
 
     def group_info(self, event: wire.GroupInfo, _at: dt.datetime) -> None:
         for member in event.jobs:
-            job = self._job(member)
+            job = self.job(member)
             job.group = optional(event.group)
             self.moved.add(job.number)
 
@@ -314,7 +322,7 @@ class Fold:
         if len(orjson.dumps(resources)) > self.max_text:  # raises on what cannot be JSON again, before anything moved
             resources = {}
         priority = (small(event.priority) if type(event.priority) is int else optional(event.priority)) or None
-        job = self._job(event.job, name(event.rule))
+        job = self.job(event.job, name(event.rule))
         job.wildcards = wildcards(event.wildcards)
         job.threads = small(event.threads)
         facts = self.facts[job.number] = Facts()
@@ -335,64 +343,33 @@ class Fold:
             self.moved.add(job.number)
             return
         if job.status in ("running", "queued"):  # the end of the attempt before was never said
-            self._attempt(job).status = "aborted"
-        self._moving(job, lambda: state.submitted(job, at, local=event.local is not False))
+            self.attempt(job).status = "aborted"
+        self.moving(job, lambda: state.submitted(job, at, local=event.local is not False))
         if resources:
-            self._attempt(job).facts["resources"] = resources
+            self.attempt(job).facts["resources"] = resources
 
     def job_submitted(self, event: wire.JobSubmitted, _at: dt.datetime) -> None:
-        for member in event.jobs:
-            job = self._job(member)
-            job.external_id = optional(event.external_id)
+        own = texts(event.external_ids)
+        for place, member in enumerate(event.jobs):
+            job = self.job(member)
+            job.external_id = optional(own[place] if len(own) == len(event.jobs) else event.external_id)
             self.moved.add(job.number)
-            facts = self._attempt(job).facts
+            facts = self.attempt(job).facts
             facts["external_id"] = job.external_id
             if event.log:
                 facts["cluster_log"] = name(event.log)
 
     def job_running(self, event: wire.JobRunning, at: dt.datetime) -> None:
-        job = self._job(event.job)
-        self._moving(job, lambda: state.runs(job, at))
+        job = self.job(event.job)
+        self.moving(job, lambda: state.runs(job, at))
 
     def job_finished(self, event: wire.JobFinished, at: dt.datetime) -> None:
-        job = self._job(event.job)
-        self._moving(job, lambda: state.finished(job, at, observed=event.evidence != "event"))
+        job = self.job(event.job)
+        self.moving(job, lambda: state.finished(job, at, observed=event.evidence != "event"))
 
     def job_restarting(self, event: wire.JobRestarting, _at: dt.datetime) -> None:
-        job = self._job(event.job)
-        self._moving(job, lambda: state.restarting(job))
-
-    def job_error(self, event: wire.JobError, at: dt.datetime) -> None:
-        job = self._job(event.job, optional(event.rule))
-        again = job.status == "failed" or (job.status == "planned" and job.attempt > 0)
-        self._moving(job, lambda: state.failed(job, at))
-        said: dict[str, Any] = {
-            "message": self.text(event.message), "exception": optional(event.exception),
-            "exit_code": small(event.exit_code), "signal": small(event.signal),
-            "external_id": optional(event.external_id),
-        }  # fmt: skip
-        said = {key: value for key, value in said.items() if value is not None}
-        if again and not said.keys() & {"message", "exit_code", "signal"}:
-            return
-        exception = "MissingOutputException" if event.missing_outputs is True else said.get("exception")
-        said["class"] = state.failure_class(
-            exit_code=said.get("exit_code"), signal=said.get("signal"), exception=exception, message=said.get("message")
-        )
-        facts = self._attempt(job).facts
-        facts.update(said)
-        if not again:
-            job.external_id = job.external_id or said.get("external_id")
-        self.failures_moved = True
-
-    def log_snapshot(self, event: wire.LogSnapshot, _at: dt.datetime) -> None:
-        if number(event.attempt) < 1:
-            raise Unreadable("attempts are counted from 1")
-        job = self._job(event.job)
-        row = self.attempts.setdefault((job.number, event.attempt), Attempt())
-        row.facts["log"] = {
-            "path": name(event.path), "tail": self.text(event.tail), "size": small(event.size),
-            "note": optional(event.note),
-        }  # fmt: skip
+        job = self.job(event.job)
+        self.moving(job, lambda: state.restarting(job))
 
 
 # Kept in the journal, from where the run's log is told; they move nothing. What a group's error means is said again for
@@ -404,6 +381,7 @@ PROJECTIONS: dict[type[wire.Event], Callable[[Fold, Any, dt.datetime], None]] = 
     wire.RuleGraph: Fold.rule_graph, wire.ResourcesInfo: Fold.resources_info, wire.RunInfo: Fold.run_info,
     wire.Plan: Fold.plan, wire.GroupInfo: Fold.group_info,
     wire.JobInfo: Fold.job_info, wire.JobSubmitted: Fold.job_submitted, wire.JobRunning: Fold.job_running,
-    wire.JobFinished: Fold.job_finished, wire.JobRestarting: Fold.job_restarting, wire.JobError: Fold.job_error,
-    wire.Error: Fold.error, wire.LogSnapshot: Fold.log_snapshot, wire.Gap: Fold.gap, wire.RunEnded: Fold.run_ended,
+    wire.JobFinished: Fold.job_finished, wire.JobRestarting: Fold.job_restarting, wire.JobError: attempts.job_error,
+    wire.LogSnapshot: attempts.log_snapshot, wire.InputSnapshot: attempts.input_snapshot,
+    wire.Error: Fold.error, wire.Gap: Fold.gap, wire.RunEnded: Fold.run_ended,
 }  # fmt: skip

@@ -15,6 +15,7 @@ import orjson
 
 from flowo.db.engine import Driver
 from flowo.errors import Conflict, Forbidden, Gone, NotFound
+from flowo.ingest.attempts import told_of
 from flowo.ingest.fields import name
 from flowo.ingest.journal import Batch
 from flowo.ingest.projector import Fold, Held, touched
@@ -102,6 +103,19 @@ async def _held(pg: Driver, run_id: uuid.UUID, batch: Batch) -> Held:
     return held
 
 
+async def _kept(pg: Driver, run_id: uuid.UUID, batch: Batch) -> dict[tuple[int, int], dict[str, Any]]:
+    """The facts of the attempts that the batch tells more of."""
+    numbers = told_of(batch.lines)
+    if not numbers:
+        return {}
+    rows = await pg.fetch(
+        """SELECT number, attempt, facts FROM attempt
+           WHERE run_id = $1 AND number = ANY($2::int[]) AND facts IS NOT NULL""",
+        run_id, list(numbers),
+    )  # fmt: skip
+    return {(number, attempt): facts for number, attempt, facts in rows}
+
+
 async def take(
     pg: Driver, run_id: uuid.UUID, sender: Sender, batch: Batch, *, sent_at: dt.datetime | None, max_text: int
 ) -> tuple[int, bool]:
@@ -121,7 +135,8 @@ async def take(
     run.lost_since = None
     numbers, everything = touched(batch.lines)
     jobs = await _jobs(pg, run_id, numbers, everything or bool(run.fold.get("declared")))
-    fold = Fold(run, jobs, await _rules(pg, run_id), await _held(pg, run_id, batch), max_text=max_text)
+    rules, parts, kept = await _rules(pg, run_id), await _held(pg, run_id, batch), await _kept(pg, run_id, batch)
+    fold = Fold(run, jobs, rules, parts, max_text=max_text, kept=kept)
     fold.apply(batch.lines)
     revision: int = row["revision"] + 1
     before = {column: row[column] for column in JSON_COLUMNS}

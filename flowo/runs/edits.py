@@ -19,7 +19,7 @@ UPDATE run SET first_failure = coalesce((
   SELECT jsonb_strip_nulls(jsonb_build_object(
     'number', s.number, 'rule', s.rule, 'wildcards', s.wildcards, 'attempt', s.attempt, 'at', s.ended_at,
     'exit_code', a.facts->'exit_code', 'signal', a.facts->'signal', 'class', a.facts->'class',
-    'message', left(a.facts->>'message', 4000)))
+    'evidence', a.facts->'evidence', 'message', left(a.facts->>'message', 4000)))
   FROM (SELECT number FROM failure WHERE run_id = $1 ORDER BY at, number LIMIT 1) AS f
   JOIN job_state s ON s.run_id = $1 AND s.number = f.number
   LEFT JOIN attempt a ON a.run_id = $1 AND a.number = s.number AND a.attempt = s.attempt), $2::text::jsonb)

@@ -221,14 +221,30 @@ async def _attempts(session: AsyncSession, run_id: uuid.UUID, number: int) -> li
 
 def attempt(row: Attempt) -> schemas.Attempt:
     facts = row.facts or {}
-    log = facts.get("log")
+    logs = [schemas.AttemptLog(**log) for log in facts.get("logs") or ()]
     return schemas.Attempt(
         attempt=row.attempt, status=row.status or "failed", queued_at=row.queued_at, started_at=row.started_at,
         ended_at=row.ended_at, exit_code=facts.get("exit_code"), signal=facts.get("signal"),
-        error_class=facts.get("class"), message=facts.get("message"),
-        log=schemas.AttemptLog(**log) if log else None, external_id=facts.get("external_id"),
+        error_class=facts.get("class"), evidence=facts.get("evidence"), message=facts.get("message"),
+        log=_telling(logs), logs=logs, inputs=facts.get("inputs"), external_id=facts.get("external_id"),
+        cluster_log=facts.get("cluster_log"),
         resources=facts.get("resources") or {}, figures=facts.get("figures"),
     )  # fmt: skip
+
+
+def _telling(logs: list[schemas.AttemptLog]) -> schemas.AttemptLog | None:
+    """The rule's own log that holds something, else the executor's, else any."""
+    return min(logs, key=lambda log: (not log.tail, log.cluster), default=None)
+
+
+SHORT_TAIL = 8_000  # characters
+
+
+def _short(log: schemas.AttemptLog) -> schemas.AttemptLog:
+    tail = log.tail or ""
+    if len(tail) <= SHORT_TAIL:
+        return log
+    return log.model_copy(update={"tail": tail[-SHORT_TAIL:].partition("\n")[2] or tail[-SHORT_TAIL:]})
 
 
 async def failures(
@@ -259,8 +275,11 @@ async def failures(
             schemas.Failure(
                 number=row.number, rule=row.rule, wildcards=row.wildcards or {}, attempt=row.attempt, at=row.ended_at,
                 exit_code=last.exit_code if last else None, signal=last.signal if last else None,
-                error_class=last.error_class if last else None, message=last.message if last else None,
-                log=last.log if last else None, job_status=row.status, logs=facts.get("logs") or [],
+                error_class=last.error_class if last else None, evidence=last.evidence if last else None,
+                message=last.message if last else None, inputs=last.inputs if last else None,
+                log=_short(last.log) if last and last.log else None,
+                tails=[_short(log) for log in last.logs] if last else [],
+                job_status=row.status, logs=facts.get("logs") or [],
                 command=row.long_command or facts.get("command"), attempts=row.attempt,
             )
         )  # fmt: skip

@@ -30,6 +30,17 @@ class JobStatus(enum.StrEnum):
     skipped = "skipped"
 
 
+class FailureClass(enum.StrEnum):
+    oom = "oom"
+    timeout = "timeout"
+    signal = "signal"
+    missing_output = "missing_output"
+    nonzero_exit = "nonzero_exit"
+    exception = "exception"
+    cancelled = "cancelled"
+    unknown = "unknown"
+
+
 class Shape(BaseModel):
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
@@ -84,7 +95,8 @@ class FirstFailure(Shape):
     attempt: int | None = None
     exit_code: int | None = None
     signal: int | None = None
-    error_class: str | None = Field(None, alias="class", serialization_alias="class")
+    error_class: FailureClass | None = Field(None, alias="class", serialization_alias="class")
+    evidence: str | None = Field(None, description="What its class is known by.")
     message: str | None = None
     at: dt.datetime | None = None
 
@@ -212,9 +224,27 @@ class Job(Shape):
 
 
 class AttemptLog(Shape):
+    """The end of a log file, as it was when the attempt's failure was known."""
+
     path: str | None = None
     tail: str | None = None
-    size: int | None = None
+    size: int | None = Field(None, description="Bytes of the whole file.")
+    note: str | None = Field(None, description="Why there is no tail, or that a retry was faster.")
+    cluster: bool = Field(False, description="The executor's log, not one that the rule declares.")
+
+
+class InputFile(Shape):
+    path: str
+    exists: bool | None = Field(None, description="Null: not known, or not a plain file.")
+    size: int | None = Field(None, description="Bytes.")
+    note: str | None = None
+
+
+class AttemptInputs(Shape):
+    """What was there of the inputs when the attempt's failure was known; the first of them, of `total`."""
+
+    files: list[InputFile]
+    total: int
     note: str | None = None
 
 
@@ -226,10 +256,14 @@ class Attempt(Shape):
     ended_at: dt.datetime | None
     exit_code: int | None
     signal: int | None
-    error_class: str | None = Field(None, alias="class", serialization_alias="class")
+    error_class: FailureClass | None = Field(None, alias="class", serialization_alias="class")
+    evidence: str | None = Field(None, description="What its class is known by.")
     message: str | None
-    log: AttemptLog | None
+    log: AttemptLog | None = Field(description="The one of `logs` that is most likely to say why.")
+    logs: list[AttemptLog] = []
+    inputs: AttemptInputs | None = None
     external_id: str | None
+    cluster_log: str | None = Field(None, description="Path of the executor's log, where it was told.")
     resources: dict[str, Any] = {}
     figures: dict[str, float] | None = None
 
@@ -312,8 +346,12 @@ class LogLine(Shape):
 
 
 class Failure(FirstFailure):
+    """A failure in a list: the tails are short here, and whole with the job's attempts."""
+
     job_status: JobStatus | None = None
     log: AttemptLog | None = None
+    tails: list[AttemptLog] = []
+    inputs: AttemptInputs | None = None
     logs: list[str] = []
     command: str | None = None
     attempts: int | None = None

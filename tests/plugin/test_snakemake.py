@@ -159,6 +159,26 @@ def test_a_logs_tail_comes_with_the_failure() -> None:
     assert snapshot["tail"] == "boom line1\nline2\n"
 
 
+def test_each_attempt_leaves_its_logs_and_inputs() -> None:
+    place = prepared("traces")
+    assert snakemake(place, "-c1").returncode == 1
+    events = spooled(place)
+    rules = {event.get("job", 0): event["rule"] for event in of(events, "job_info")}
+    logs = [
+        (rules[event["job"]], event.get("attempt", 1), event["path"], event.get("tail"), event.get("note"))
+        for event in of(events, "log_snapshot")
+    ]
+    assert [log[:3] for log in logs] == [
+        ("grown", 1, "logs/grown.out"), ("grown", 1, "logs/grown.err"), ("gone", 1, "logs/gone.log"),
+    ]  # fmt: skip
+    assert logs[0][3] == "try 100\n" or logs[0][4] == "attempt 2 had begun before this was read"
+    assert logs[2][3] == "reading\nMemoryError: 3 GiB wanted\n"
+    (first, last) = of(events, "input_snapshot")
+    assert first["files"] == [{"path": "start.txt", "size": 6}]
+    assert last["files"] == [{"path": "start.txt", "missing": True}, {"path": "grown.txt", "size": 6}]
+    assert [event.get("exit_code", event.get("signal")) for event in of(events, "job_error")] == [4, 9]
+
+
 @pytest.mark.parametrize(
     ("number", "to_group", "outcome"),
     [

@@ -203,7 +203,7 @@ async def test_attempts_are_kept_each_with_its_own(served: Served) -> None:
     assert (job["status"], job["attempt"]) == ("running", 2)
     one, two = job["attempts"]
     assert (one["status"], one["exit_code"], one["message"], one["class"]) == ("failed", 1, "first", "nonzero_exit")
-    assert one["log"] == {"path": "logs/1.log", "tail": "boom", "size": 4, "note": None}
+    assert one["log"] == {"path": "logs/1.log", "tail": "boom", "size": 4, "note": None, "cluster": False}
     assert (one["resources"], two["resources"]) == ({"mem_mb": 100}, {"mem_mb": 200})
     assert (await get(served, f"/api/v1/runs/{tape.run_id}"))["first_failure"] is None
     await post(served, tape.finished(1), len(tape.lines))

@@ -699,10 +699,19 @@ export interface components {
         Attempt: {
             /** Attempt */
             attempt: number;
-            /** Class */
-            class?: string | null;
+            class?: components["schemas"]["FailureClass"] | null;
+            /**
+             * Cluster Log
+             * @description Path of the executor's log, where it was told.
+             */
+            cluster_log?: string | null;
             /** Ended At */
             ended_at: string | null;
+            /**
+             * Evidence
+             * @description What its class is known by.
+             */
+            evidence?: string | null;
             /** Exit Code */
             exit_code: number | null;
             /** External Id */
@@ -711,7 +720,14 @@ export interface components {
             figures?: {
                 [key: string]: number;
             } | null;
+            inputs?: components["schemas"]["AttemptInputs"] | null;
+            /** @description The one of `logs` that is most likely to say why. */
             log: components["schemas"]["AttemptLog"] | null;
+            /**
+             * Logs
+             * @default []
+             */
+            logs: components["schemas"]["AttemptLog"][];
             /** Message */
             message: string | null;
             /** Queued At */
@@ -729,13 +745,40 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["JobStatus"];
         };
-        /** AttemptLog */
-        AttemptLog: {
+        /**
+         * AttemptInputs
+         * @description What was there of the inputs when the attempt's failure was known; the first of them, of `total`.
+         */
+        AttemptInputs: {
+            /** Files */
+            files: components["schemas"]["InputFile"][];
             /** Note */
+            note?: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * AttemptLog
+         * @description The end of a log file, as it was when the attempt's failure was known.
+         */
+        AttemptLog: {
+            /**
+             * Cluster
+             * @description The executor's log, not one that the rule declares.
+             * @default false
+             */
+            cluster: boolean;
+            /**
+             * Note
+             * @description Why there is no tail, or that a retry was faster.
+             */
             note?: string | null;
             /** Path */
             path?: string | null;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes of the whole file.
+             */
             size?: number | null;
             /** Tail */
             tail?: string | null;
@@ -812,7 +855,10 @@ export interface components {
             /** Total */
             total: number;
         };
-        /** Failure */
+        /**
+         * Failure
+         * @description A failure in a list: the tails are short here, and whole with the job's attempts.
+         */
         Failure: {
             /** At */
             at?: string | null;
@@ -820,12 +866,17 @@ export interface components {
             attempt?: number | null;
             /** Attempts */
             attempts?: number | null;
-            /** Class */
-            class?: string | null;
+            class?: components["schemas"]["FailureClass"] | null;
             /** Command */
             command?: string | null;
+            /**
+             * Evidence
+             * @description What its class is known by.
+             */
+            evidence?: string | null;
             /** Exit Code */
             exit_code?: number | null;
+            inputs?: components["schemas"]["AttemptInputs"] | null;
             job_status?: components["schemas"]["JobStatus"] | null;
             log?: components["schemas"]["AttemptLog"] | null;
             /**
@@ -842,6 +893,11 @@ export interface components {
             /** Signal */
             signal?: number | null;
             /**
+             * Tails
+             * @default []
+             */
+            tails: components["schemas"]["AttemptLog"][];
+            /**
              * Wildcards
              * @default {}
              */
@@ -849,6 +905,11 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * FailureClass
+         * @enum {string}
+         */
+        FailureClass: "oom" | "timeout" | "signal" | "missing_output" | "nonzero_exit" | "exception" | "cancelled" | "unknown";
         /**
          * FirstFailure
          * @description The earliest failure that still stands. `number` and `rule` are null where the run failed beside any job.
@@ -864,11 +925,14 @@ export interface components {
              * @default null
              */
             attempt: number | null;
+            /** @default null */
+            class: components["schemas"]["FailureClass"] | null;
             /**
-             * Class
+             * Evidence
+             * @description What its class is known by.
              * @default null
              */
-            class: string | null;
+            evidence: string | null;
             /**
              * Exit Code
              * @default null
@@ -986,6 +1050,23 @@ export interface components {
             now: string;
             /** Version */
             version: string;
+        };
+        /** InputFile */
+        InputFile: {
+            /**
+             * Exists
+             * @description Null: not known, or not a plain file.
+             */
+            exists?: boolean | null;
+            /** Note */
+            note?: string | null;
+            /** Path */
+            path: string;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size?: number | null;
         };
         /** Job */
         Job: {

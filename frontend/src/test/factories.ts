@@ -150,6 +150,16 @@ function attempts_of(job: Job): Attempt[] {
     const last = i === job.attempt - 1;
     const status = last ? job.status : "failed";
     const failed = status === "failed";
+    const sample = job.wildcards.sample ?? "all";
+    const log = failed
+      ? {
+          path: `logs/${job.rule}/${sample}.log`,
+          tail: failed_log(sample),
+          size: 48_213,
+          note: null,
+          cluster: false,
+        }
+      : null;
     return {
       attempt: i + 1,
       status,
@@ -158,16 +168,34 @@ function attempts_of(job: Job): Attempt[] {
       ended_at: last ? job.ended_at : job.started_at,
       exit_code: failed ? 137 : status === "succeeded" ? 0 : null,
       signal: null,
-      class: failed ? "out_of_memory" : null,
-      message: failed ? "slurm job 48213 ended with OUT_OF_MEMORY" : null,
-      log: failed
+      class: failed ? "oom" : null,
+      evidence: failed ? "slurm: OUT_OF_MEMORY" : null,
+      message: failed ? "SLURM-job '48213' failed, SLURM status is: 'OUT_OF_MEMORY'." : null,
+      log,
+      logs: log
+        ? [
+            log,
+            {
+              path: `.snakemake/slurm_logs/rule_${job.rule}/48213.log`,
+              tail: "slurmstepd: error: Detected 1 oom_kill event in StepId=48213.batch.\n",
+              size: 2104,
+              note: null,
+              cluster: true,
+            },
+          ]
+        : [],
+      inputs: failed
         ? {
-            path: `logs/${job.rule}/${job.wildcards.sample ?? "all"}.log`,
-            tail: failed_log(job.wildcards.sample ?? ""),
-            size: 48_213,
+            files: [
+              { path: "resources/genome.fa", exists: true, size: 3_137_300_923, note: null },
+              { path: `results/trimmed/${sample}_R1.fastq.gz`, exists: true, size: 0, note: null },
+              { path: `results/trimmed/${sample}_R2.fastq.gz`, exists: false, size: null, note: null },
+            ],
+            total: 3,
             note: null,
           }
         : null,
+      cluster_log: failed ? `.snakemake/slurm_logs/rule_${job.rule}/48213.log` : null,
       external_id: job.external_id,
       resources: { mem_mb: 4000 * (i + 1), runtime: 60 },
       figures: status === "succeeded" ? { s: 184.2, max_rss: 3120, cpu_time: 610.4, mean_load: 331.2 } : null,

@@ -87,7 +87,8 @@ export function made_run(
         attempt: bad.attempt,
         exit_code: 137,
         signal: null,
-        class: "out_of_memory",
+        class: "oom" as const,
+        evidence: "slurm: OUT_OF_MEMORY",
         message: failed_log(bad.wildcards.sample ?? ""),
         at: bad.ended_at,
       }
@@ -156,6 +157,7 @@ export function all_made_runs(): MadeRun[] {
           exit_code: null,
           signal: null,
           class: null,
+          evidence: null,
         },
         message: 'MissingInputException in rule trim in file "workflow/rules/trim.smk", line 12',
         at: ago(4998),

@@ -1,7 +1,7 @@
 /** A pretended server, for tests and for looking at pages (`vite --mode mock`). */
-import type { Job, Run, RunDetail, RunMessage, TokenRead } from "../api/types.ts";
+import type { Job, JobDetail, Run, RunDetail, RunMessage, TokenRead } from "../api/types.ts";
 import { job_statuses } from "../theme/status.ts";
-import { a_job_detail, ago, an_id, counts, failed_log } from "./factories.ts";
+import { a_job_detail, ago, an_id, counts } from "./factories.ts";
 import { all_made_runs, type MadeRun, rehash } from "./made_runs.ts";
 
 type TokenBody = { name: string; scope: "ingest"; expires_in_days: number | null };
@@ -10,6 +10,17 @@ export interface Answer {
   status: number;
   body?: unknown;
 }
+
+/** What a list of failures tells of a job's last attempt. */
+const told_of = ({ attempts }: JobDetail) => {
+  const last = attempts.at(-1);
+  return {
+    evidence: last?.evidence ?? null,
+    log: last?.log ?? null,
+    tails: last?.logs ?? [],
+    inputs: last?.inputs ?? null,
+  };
+};
 
 const problem = (status: number, title: string, detail: string): Answer => ({
   status,
@@ -256,9 +267,9 @@ export class World {
       const failed = jobs.filter((job) => job.status === "failed");
       const told = failed.map((job) => ({
         ...{ number: job.number, rule: job.rule, wildcards: job.wildcards, attempt: job.attempt },
-        ...{ exit_code: 137, signal: null, class: "out_of_memory", message: null, at: job.ended_at },
+        ...{ exit_code: 137, signal: null, class: "oom", message: null, at: job.ended_at },
+        ...told_of(a_job_detail(job, detail, jobs)),
         job_status: job.status,
-        log: { path: "logs/a.log", tail: failed_log(job.wildcards.sample ?? ""), size: 4812, note: null },
         logs: ["logs/a.log"],
         command: "gatk HaplotypeCaller -R genome.fa",
         attempts: job.attempt,

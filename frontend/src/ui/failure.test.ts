@@ -5,7 +5,7 @@ describe("how a job ended", () => {
   it.each([
     [{ exit_code: 3, signal: null, class: "nonzero_exit" }, "exit 3"],
     [{ exit_code: 137, signal: null, class: "signal" }, "exit 137 · SIGKILL"],
-    [{ exit_code: 137, signal: null, class: "out_of_memory" }, "exit 137 · out of memory"],
+    [{ exit_code: 137, signal: null, class: "oom" }, "exit 137 · out of memory"],
     [{ exit_code: 255, signal: null, class: "signal" }, "exit 255"],
     [{ exit_code: null, signal: 11, class: "signal" }, "SIGSEGV"],
     [{ exit_code: null, signal: null, class: "missing_output" }, "missing output"],

@@ -8,6 +8,8 @@ interface Reason {
 
 const last_signal = 64;
 
+const class_words: Record<string, string> = { oom: "out of memory", timeout: "time limit" };
+
 /** How it ended in a few words: "exit 137 · out of memory". */
 export function reason_of({ exit_code, signal, class: kind }: Reason): string {
   const parts: string[] = [];
@@ -16,7 +18,8 @@ export function reason_of({ exit_code, signal, class: kind }: Reason): string {
   // A shell tells signal n as exit code 128 + n; an exit code that is not 0 says so itself.
   const n = signal == null && exit_code != null ? exit_code - 128 : 0;
   if (kind === "signal" && n > 0 && n <= last_signal) parts.push(signal_name(n));
-  else if (kind && kind !== "nonzero_exit" && kind !== "signal") parts.push(kind.replaceAll("_", " "));
+  else if (kind && kind !== "nonzero_exit" && kind !== "signal")
+    parts.push(class_words[kind] ?? kind.replaceAll("_", " "));
   return parts.join(" · ");
 }
 

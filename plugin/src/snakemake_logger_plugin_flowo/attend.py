@@ -1,4 +1,4 @@
-"""Reads other files for the record (git, logs of failed jobs) in a thread of its own, within bounds."""
+"""Reads other files for the record (git, what a failed job leaves) in a thread of its own, within bounds."""
 
 from __future__ import annotations
 
@@ -8,55 +8,107 @@ import queue
 import stat
 import subprocess
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from snakemake_logger_plugin_flowo import wire
 
 WAITING = 500  # tasks in the queue at most
-LOGS_OF_A_JOB = 5
+HANDS = 4  # threads, of which all but one hang
+STUCK_AFTER = 10.0  # s that a task may take before another thread takes over
 GIT_TIMEOUT = 5.0  # s for each question to git
 
-Task = Callable[[], list[wire.Event]]
+Task = Callable[[], Iterable[wire.Event]]
+Missed = Callable[[str], list[wire.Event]]
+
+
+class Hand:
+    """A thread of the attendant, and what it is at."""
+
+    def __init__(self) -> None:
+        self.thread: threading.Thread | None = None
+        self.since: float | None = None  # that it has been at its task
+        self.missed: Missed | None = None  # of that task
+        self.told = False  # that it was missed
 
 
 class Attendant:
-    """A bounded queue and one thread, which starts with the first task; results go to `deliver`."""
+    """A bounded queue and a thread, which starts with the first task; results go to `deliver` as they come.
 
-    def __init__(self, deliver: Callable[[wire.Event], None]) -> None:
+    A task that hangs (a file system may) is left to its thread, and another one takes over, a few times.
+    """
+
+    def __init__(self, deliver: Callable[[list[wire.Event]], None]) -> None:
         self._deliver = deliver
-        self._tasks: queue.Queue[Task | None] = queue.Queue(WAITING)
-        self._thread: threading.Thread | None = None
+        self._tasks: queue.Queue[tuple[Task, Missed | None] | None] = queue.Queue(WAITING)
+        self._hands: list[Hand] = []
         self._closed = False
 
-    def ask(self, task: Task) -> bool:
-        """Queue a task; False when there are too many of them."""
+    def ask(self, task: Task, missed: Missed | None = None) -> bool:
+        """Queue a task; False when there are too many. `missed`: what to tell, given the reason, if it is not done."""
         if self._closed:
             return False
         try:
-            self._tasks.put_nowait(task)
+            self._tasks.put_nowait((task, missed))
         except queue.Full:
+            if missed is not None:
+                self._deliver(missed("too much else waited to be read"))
             return False
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="flowo-attendant", daemon=True)
-            self._thread.start()
+        finally:
+            since = self._hands[-1].since if self._hands else None
+            stuck = since is not None and time.monotonic() - since > STUCK_AFTER
+            if not self._hands or (stuck and len(self._hands) < HANDS):
+                self._begin()
         return True
 
     def close(self, timeout: float) -> None:
-        """Let it finish what is queued, for a moment; what takes longer is left."""
+        """Let it finish what is queued, for a moment; what takes longer is left, and told."""
         self._closed = True
-        if self._thread is None:
+        if not self._hands:
             return
         with contextlib.suppress(queue.Full):
             self._tasks.put_nowait(None)
-        self._thread.join(timeout)
+        self._wait(timeout)
+        if self._hands[-1].since is not None and len(self._hands) < HANDS:
+            self._begin()  # what waits need not suffer from one that hangs
+            self._wait(min(timeout, 0.3))
+        left: list[Missed | None] = []
+        for hand in self._hands:
+            if hand.since is not None:
+                hand.told = True
+                left.append(hand.missed)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                task = self._tasks.get_nowait()
+                left.append(task[1] if task is not None else None)
+        for missed in left:
+            if missed is not None:
+                self._deliver(missed("Snakemake ended before it could be read"))
 
-    def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
+    def _wait(self, timeout: float) -> None:
+        thread = self._hands[-1].thread
+        assert thread is not None
+        thread.join(timeout)
+
+    def _begin(self) -> None:
+        hand = Hand()
+        hand.thread = threading.Thread(target=self._work, args=(hand,), name="flowo-attendant", daemon=True)
+        self._hands.append(hand)
+        hand.thread.start()
+
+    def _work(self, hand: Hand) -> None:
+        while (asked := self._tasks.get()) is not None:
+            task, hand.missed = asked
+            hand.since = time.monotonic()
             with contextlib.suppress(Exception):  # a file that cannot be read is not the run's concern
-                for event in task():
-                    self._deliver(event)
-            if self._closed and self._tasks.empty():
+                found = task()
+                for events in [found] if isinstance(found, list) else ([event] for event in found):
+                    if hand.told:
+                        return
+                    self._deliver(events)
+            hand.since = None
+            if self._hands[-1] is not hand or (self._closed and self._tasks.empty()):
                 return
 
 
@@ -94,20 +146,6 @@ def _git(directory: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
-
-
-def snapshots(
-    job: int, attempt: int, logs: list[str], directory: Path, kept: int, newest: Callable[[int], int]
-) -> list[wire.Event]:
-    """The tails of a failed job's log files as they are now; `newest` tells which attempt the job is in by then."""
-    events: list[wire.Event] = []
-    for log in logs[:LOGS_OF_A_JOB]:
-        tail, size, note = tail_of(directory, log, kept)
-        if newest(job) > attempt:
-            late = f"attempt {attempt + 1} had begun before this was read"
-            note = f"{note}; {late}" if note else late
-        events.append(wire.LogSnapshot(job=job, attempt=attempt, path=log, tail=tail, size=size, note=note))
-    return events
 
 
 def tail_of(directory: Path, name: str, kept: int) -> tuple[str, int | None, str | None]:

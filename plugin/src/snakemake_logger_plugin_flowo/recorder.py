@@ -22,7 +22,6 @@ FAILURES = 1_000  # jobs of which the first failure is remembered for the verdic
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
 FOLLOWER_AT_EXIT = 0.2  # s that the last lines of a log may take when somebody watches it
 _SELECTING = "Select jobs to execute..."
-_INTERRUPTED = ("Terminating processes on user request", "Will exit after finishing")
 _ENDED_WELL = ("Complete log(s)", "Nothing to be done", "This was a dry-run")
 
 
@@ -41,7 +40,7 @@ class Recorder:
         self.closed = False
         self._settings = settings
         self._early: collections.deque[logging.LogRecord] = collections.deque(maxlen=BUFFERED)
-        self._translator = translate.Translator()
+        self._translator = translate.Translator(files=not self.dry_run)
         self._lock = threading.Lock()
         self._exception = sys.exc_info()[1]  # of the code that calls us, if any: not the run's
         self._last = getattr(sys, "last_value", None)
@@ -81,7 +80,7 @@ class Recorder:
             self._failed = event == "error"
         if event is None:
             text = record.msg if isinstance(record.msg, str) else ""
-            self._interrupted = self._interrupted or text.startswith(_INTERRUPTED)
+            self._interrupted = self._interrupted or text.startswith(translate.INTERRUPTED)
             self._ended_well = self._ended_well or text.startswith(_ENDED_WELL)
         with self._lock:
             if self.spool is None:
@@ -170,6 +169,8 @@ class Recorder:
             elif isinstance(event, wire.JobSubmitted):
                 if self.follower is not None and event.log:
                     self.follower.submitted(event.jobs, event.log, record.created)
+            elif isinstance(event, wire.JobFinished):
+                self._translator.files.pop(event.job, None)
             elif isinstance(event, wire.Error):
                 self._error = event
 
@@ -181,15 +182,25 @@ class Recorder:
     def _job_failed(self, event: wire.JobError) -> None:
         if len(self._failures) < FAILURES:
             self._failures.setdefault(event.job, event)
-        kept = self._log_tail()
-        if event.logs and kept > 0 and self.attendant is not None:
-            from snakemake_logger_plugin_flowo.attend import snapshots
+        if self.attendant is None:
+            return
+        from snakemake_logger_plugin_flowo import traces
 
-            attempts = self._translator.attempts
-            attempt, logs, folder = attempts.get(event.job, 1), list(event.logs), self._directory
-            self.attendant.ask(
-                lambda: snapshots(event.job, attempt, logs, folder, kept, lambda job: attempts.get(job, 0))
-            )
+        attempts, files = self._translator.attempts, self._translator.files.pop(event.job, None)
+        of = traces.Attempt(
+            job=event.job,
+            attempt=attempts.get(event.job, 1),
+            logs=event.logs,
+            cluster_logs=event.cluster_logs,
+            inputs=files.inputs if files else [],
+            inputs_total=files.inputs_total if files else 0,
+            directory=self._directory,
+        )
+        kept = self._log_tail()
+        self.attendant.ask(
+            lambda: traces.snapshots(of, kept, lambda job: attempts.get(job, 0)),
+            lambda reason: traces.missed(of, reason) if kept > 0 else [],
+        )
 
     def _plan(self) -> None:
         assert self.spool is not None
@@ -208,6 +219,7 @@ class Recorder:
         for job in self.watch.finished(self._translator.open, len(attempts)):
             for event in self._translator.observed(job):
                 self.spool.append(event, time.time())
+            self._translator.files.pop(job, None)
 
     def _observe(self) -> None:
         """The sender's tick: with `--quiet`, a finished job may be followed by no record for hours."""
@@ -215,9 +227,10 @@ class Recorder:
             if not self.closed and self.spool is not None:
                 self._see()
 
-    def _deliver(self, event: wire.Event) -> None:
+    def _deliver(self, events: list[wire.Event]) -> None:
         if self.spool is not None and os.getpid() == self.pid:
-            self.spool.append(event, time.time())
+            now = time.time()
+            self.spool.extend([(event, now) for event in events])
 
     def close(self, *, at_exit: bool = False) -> None:
         """Snakemake has ended: write how, flush for a moment, and say it in one line."""

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from snakemake_logger_plugin_flowo import wire
 
 FILES_KEPT = 10_000  # of one list of files; `inputs_total` tells how many there were
 TEXT_KEPT = 256 * 1024  # characters of one text
+INPUTS_REMEMBERED = 200  # of a job while it is open: to be looked at should it fail
 
 # Patterns as text: most runs need none of them, and compiling all takes 6 ms of Snakemake's start.
 _RESTARTING = r"Trying to restart job ([\w-]+)\."
 _SUBMITTED = r"Submitted (group )?job ([\w-]+) with external jobid '((?s:.*))'\."
 _RESUMED = r"Resuming incomplete job ([\w-]+) with external jobid '(.*)'\."
 _SLURM = r"Job ([\w-]+) has been submitted with SLURM jobid (\w+)(?: \(log: (.*)\))?\.?"
-_SLURM_ARRAY = r"Submitted array job with Snakemake IDs ([\d, ]+) and SLURM job ID (\w+)\."
+_SLURM_ARRAY = (
+    r"Submitted array job with Snakemake IDs ([\d, ]+) and SLURM job ID (\w+)\."
+    r"(?: The individual task IDs are (\d+)-\d+)?"
+)
 _EXIT_CODE = r"returned non-zero exit status (\d+)"
 _SIGNAL = r"died with (?:<Signals\.\w+: (\d+)>|unknown signal (\d+))"
 _MISSING_OUTPUT_JOB = r"(?m)^Job (\d+)\b"
 # Up to 9.25.2 the job_error of each finally failed job comes once more after this text.
 _REPEATED_BELOW = "Look below for error messages"
+INTERRUPTED = ("Terminating processes on user request", "Will exit after finishing")  # how such texts begin
 _NOT_A_RECORD = ("", "None")  # a message of None arrives as this string (QueueHandler.prepare)
 
 
@@ -33,13 +38,26 @@ class Record(Protocol):
     threadName: str | None
 
 
-class Translator:
-    """What has to be remembered from one record to the next; one for each run."""
+class Files(NamedTuple):
+    """Of an open attempt: what is looked at when it ends."""
 
-    def __init__(self) -> None:
+    inputs: list[str]  # the first `INPUTS_REMEMBERED`
+    inputs_total: int
+    logs: list[str]
+    benchmark: str | None
+
+
+class Translator:
+    """What has to be remembered from one record to the next; one for each run. `files`: remember those of open jobs."""
+
+    def __init__(self, *, files: bool = True) -> None:
         self.attempts: dict[int, int] = {}  # job → how many times it was handed to the executor
         self.open: set[int] = set()  # jobs with an attempt that has no end yet
         self.finished: set[int] = set()
+        self.files: dict[int, Files] = {}  # of open jobs; taken out by who looks at them
+        self.cluster_logs: dict[int, list[str]] = {}  # the executor's, of open jobs
+        self._files = files
+        self._interrupted = False
         self._held: dict[str, wire.Error] = {}  # thread → an error that a job_error may follow
         self._groups: dict[str, list[int]] = {}  # the group job's UUID → its jobs
         self._group_jobs: list[int] = []  # of the last group_info
@@ -79,6 +97,7 @@ class Translator:
         self.open.discard(job)
         if finished:
             self.finished.add(job)
+            self.cluster_logs.pop(job, None)
 
     # One method for each of Snakemake's events.
 
@@ -160,6 +179,11 @@ class Translator:
         elif self._group_open and job not in self._group_jobs:
             self._group_jobs.append(job)
         inputs, outputs = get("input"), get("output")
+        in_files, logs = _files(inputs), _files(get("log"))
+        benchmark = _text_or_none(get("benchmark"))
+        total = _total(inputs)
+        if self._files:
+            self.files[job] = Files(in_files[:INPUTS_REMEMBERED], total or len(in_files), logs, benchmark)
         priority = get("priority")
         return [
             wire.JobInfo(
@@ -167,12 +191,12 @@ class Translator:
                 rule=_text(get("rule_name") or ""),
                 local=bool(getattr(record, "local", True)),
                 message=_text_or_none(get("rule_msg")),
-                inputs=_files(inputs),
+                inputs=in_files,
                 outputs=_files(outputs),
-                logs=_files(get("log")),
-                inputs_total=_total(inputs),
+                logs=logs,
+                inputs_total=total,
                 outputs_total=_total(outputs),
-                benchmark=_text_or_none(get("benchmark")),
+                benchmark=benchmark,
                 wildcards=_words(get("wildcards")),
                 reason=_text_or_none(get("reason")) or None,
                 # the underscored ones are Snakemake's bookkeeping (_cores is `threads`)
@@ -204,6 +228,7 @@ class Translator:
         external_id = aux.get("external_jobid") if isinstance(aux, Mapping) else None
         message = held.message if held else _text_or_none(get("rule_msg"))
         code, number = _end_of_process(message)
+        logs, cluster_logs = self._logs(job, get("log"))
         return [
             wire.JobError(
                 job=job,
@@ -213,9 +238,20 @@ class Translator:
                 exit_code=code,
                 signal=number,
                 external_id=_text_or_none(external_id),
-                logs=_files(get("log")),
+                logs=logs,
+                cluster_logs=cluster_logs,
+                interrupted=self._interrupted,
             )
         ]
+
+    def _logs(self, job: int, told: Any) -> tuple[list[str], list[str]]:
+        """The logs that the rule declares, and the executor's, which Snakemake tells in the same list behind them."""
+        found = [file for file in _files(told) if file != "None"]  # an executor may tell of a log that it has not
+        known = self.files.get(job)
+        declared = known.logs if known else found
+        cluster = [file for file in found if file not in declared]
+        submitted = self.cluster_logs.pop(job, [])
+        return [file for file in found if file in declared], list(dict.fromkeys([*cluster, *submitted]))
 
     def _group_error(self, record: Record) -> list[wire.Event]:
         get = _getter(record)
@@ -228,6 +264,10 @@ class Translator:
         jobs = [
             job["jobid"] for job in information or () if isinstance(job, Mapping) and isinstance(job.get("jobid"), int)
         ]
+        aux_logs = [file for file in _files(get("aux_logs")) if file != "None"]
+        if aux_logs:  # the job_error of each member comes next, without them
+            for job in jobs:
+                self.cluster_logs[job] = list(dict.fromkeys([*aux_logs, *self.cluster_logs.get(job, [])]))
         events: list[wire.Event] = [held] if held else []
         events.append(
             wire.GroupError(
@@ -247,12 +287,16 @@ class Translator:
                 job = int(found[1])
                 self._end(job)
                 rule = re.search(r"in rule (\S+)", message)
+                known = self.files.get(job)
+                logs, cluster_logs = self._logs(job, known.logs if known else None)
                 return [
                     wire.JobError(
                         job=job,
                         rule=rule[1] if rule else None,
                         message=message,
                         exception=exception,
+                        logs=logs,
+                        cluster_logs=cluster_logs,
                         missing_outputs=True,
                     )
                 ]
@@ -272,6 +316,7 @@ class Translator:
             return []
         log = wire.Log(level=str(record.levelname), text=text)
         found: list[wire.Event] = []
+        self._interrupted = self._interrupted or text.startswith(INTERRUPTED)
         if _REPEATED_BELOW in text:
             self._repeats = True
         elif "restart job" in text and (match := re.search(_RESTARTING, text)):
@@ -283,12 +328,20 @@ class Translator:
         elif "external jobid" in text and (match := re.search(_RESUMED, text)):
             found = self._submitted(self._jobs(match[1]), match[2])
         elif "SLURM" in text and (match := re.search(_SLURM, text)):
+            if not match[1].isdigit() and self._group_jobs:
+                self._groups[match[1]] = list(self._group_jobs)
             found = self._submitted(self._jobs(match[1]), match[2], match[3])
         elif "SLURM" in text and (match := re.search(_SLURM_ARRAY, text)):
-            found = self._submitted([int(job) for job in re.findall(r"\d+", match[1])], match[2])
+            jobs = [int(job) for job in re.findall(r"\d+", match[1])]
+            first = int(match[3] or 1)  # task ids go up by one, in the order of the jobs
+            ids = [f"{match[2]}_{first + place}" for place in range(len(jobs))]
+            found = [wire.JobSubmitted(jobs=jobs, external_id=match[2], external_ids=ids)] if jobs else []
         return [log, *found]
 
     def _submitted(self, jobs: list[int], external_id: str, log: str | None = None) -> list[wire.Event]:
+        if log and self._files:
+            for job in jobs:
+                self.cluster_logs[job] = [log]
         return [wire.JobSubmitted(jobs=jobs, external_id=external_id, log=log)] if jobs else []
 
     def _jobs(self, name: str) -> list[int]:

@@ -210,6 +210,7 @@ class JobSubmitted(Event):
     jobs: list[int] = dataclasses.field(default_factory=list)
     external_id: str = ""
     log: str | None = None  # the executor's log file
+    external_ids: list[str] = dataclasses.field(default_factory=list)  # of an array: each job's own, in their order
 
 
 class JobRunning(Event):
@@ -246,8 +247,10 @@ class JobError(Event):
     exit_code: int | None = None
     signal: int | None = None
     external_id: str | None = None
-    logs: list[str] = dataclasses.field(default_factory=list)
+    logs: list[str] = dataclasses.field(default_factory=list)  # as declared by the rule
     missing_outputs: bool = False
+    cluster_logs: list[str] = dataclasses.field(default_factory=list)  # the executor's
+    interrupted: bool = False  # Snakemake had been told to stop before
 
 
 class GroupError(Event):
@@ -274,7 +277,7 @@ class Log(Event):
 
 
 class LogSnapshot(Event):
-    """The tail of a job's log file, copied as soon as its failure was known."""
+    """The tail of one of a job's log files, copied as soon as its failure was known."""
 
     kind: ClassVar[str] = "log_snapshot"
     job: int = NO_JOB
@@ -283,6 +286,19 @@ class LogSnapshot(Event):
     tail: str = ""
     size: int | None = None  # bytes of the whole file
     note: str | None = None  # why there is none, or that a retry may have been faster
+    cluster: bool = False  # the executor's log, not one of the rule's
+
+
+class InputSnapshot(Event):
+    """What was there of a failed job's inputs. `files`: objects `{"path": str}` with `"size": int` (bytes), or
+    `"missing": true`, or `"note": str` where a size says nothing (a directory, a pipe) or could not be had."""
+
+    kind: ClassVar[str] = "input_snapshot"
+    job: int = NO_JOB
+    attempt: int = 1
+    files: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    total: int | None = None  # when not all were looked at
+    note: str | None = None
 
 
 class Gap(Event):
@@ -307,7 +323,7 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         RunOpened, WorkflowStarted, Provenance, RuleGraph, ResourcesInfo, RunInfo, Plan, JobStarted, GroupInfo, JobInfo,
         JobSubmitted, JobRunning, JobFinished, JobRestarting, JobError, GroupError, Error, Log, LogSnapshot, Gap,
-        RunEnded,
+        RunEnded, InputSnapshot,
     )
 }  # fmt: skip
 

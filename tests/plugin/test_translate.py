@@ -1,0 +1,78 @@
+"""Words that no recording holds: of the Slurm executor (2.8), of arrays, of groups, of executors that tell states."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from snakemake_logger_plugin_flowo import translate, wire
+
+
+def record(text: str = "None", event: str | None = None, **extra: Any) -> logging.LogRecord:
+    made = logging.LogRecord("snakemake.logging", logging.INFO, "", 0, text, None, None)
+    made.__dict__.update(extra, **({"event": event} if event else {}))
+    return made
+
+
+def heard(*records: logging.LogRecord) -> list[wire.Event]:
+    """All events but the text itself."""
+    translator = translate.Translator()
+    events = [event for one in records for event in translator.translate(one)]
+    return [event for event in events if not isinstance(event, wire.Log | wire.JobInfo | wire.GroupInfo)]
+
+
+def info(job: int, *logs: str, **extra: Any) -> logging.LogRecord:
+    return record(event="job_info", jobid=job, rule_name="r", log=list(logs), local=False, **extra)
+
+
+def test_slurm_tells_the_log_and_an_array_each_jobs_own_id() -> None:
+    path = "/home/eve/.snakemake/slurm_logs/rule_r/4711.log"
+    assert heard(info(3), record(f"Job 3 has been submitted with SLURM jobid 4711 (log: {path}).")) == [
+        wire.JobSubmitted(jobs=[3], external_id="4711", log=path)
+    ]
+    text = "Submitted array job with Snakemake IDs 5,4,9 and SLURM job ID 48. The individual task IDs are 11-13."
+    assert heard(record(text)) == [
+        wire.JobSubmitted(jobs=[5, 4, 9], external_id="48", external_ids=["48_11", "48_12", "48_13"])
+    ]
+
+
+@pytest.mark.parametrize("told", [["a.log", "slurm.log"], ["a.log"], ["a.log", None]])
+def test_the_executors_log_is_told_apart(told: list[Any]) -> None:
+    text = "Job 3 has been submitted with SLURM jobid 4711 (log: slurm.log)."
+    error = record(event="job_error", jobid=3, rule_name="r", rule_msg="SLURM status is: 'TIMEOUT'", log=told)
+    events = heard(info(3, "a.log"), record(text), error)
+    assert events[1] == wire.JobError(
+        job=3, rule="r", message="SLURM status is: 'TIMEOUT'", logs=["a.log"], cluster_logs=["slurm.log"]
+    )
+
+
+def test_a_groups_log_belongs_to_each_of_its_jobs() -> None:
+    group = record(event="group_info", group_id="g", jobs=[1, 2])
+    members = [{"jobid": 1}, {"jobid": 2}]
+    events = heard(
+        group, info(1, "1.log", indent=True), info(2, indent=True),
+        record("Job 04294d9d-dd5d has been submitted with SLURM jobid 48 (log: 48.log)."),
+        record(event="group_error", groupid="g", aux_logs=["48.log"], job_error_info=members),
+        record(event="job_error", jobid=1, log=["1.log"]), record(event="job_error", jobid=2, log=[]),
+    )  # fmt: skip
+    assert events[0] == wire.JobSubmitted(jobs=[1, 2], external_id="48", log="48.log")
+    assert events[2:] == [
+        wire.JobError(job=1, logs=["1.log"], cluster_logs=["48.log"]),
+        wire.JobError(job=2, cluster_logs=["48.log"]),
+    ]
+
+
+def test_a_missing_output_has_the_logs_of_its_job() -> None:
+    text = "MissingOutputException in rule r in file S, line 1:\nJob 3 completed successfully, but some output files"
+    (error,) = heard(info(3, "a.log"), record(text, event="error", exception="WorkflowError"))
+    assert isinstance(error, wire.JobError)
+    assert (error.job, error.logs, error.missing_outputs) == (3, ["a.log"], True)
+
+
+def test_what_dies_after_the_interruption_says_so() -> None:
+    error = record(event="job_error", jobid=3)
+    before, after = heard(error, record("Terminating processes on user request, this might take some time."), error)
+    assert isinstance(before, wire.JobError)
+    assert isinstance(after, wire.JobError)
+    assert (before.interrupted, after.interrupted) == (False, True)
