@@ -365,7 +365,8 @@ class Fold:
 
     def job_finished(self, event: wire.JobFinished, at: dt.datetime) -> None:
         job = self.job(event.job)
-        self.moving(job, lambda: state.finished(job, at, observed=event.evidence != "event"))
+        when = None if event.evidence == "run_succeeded" else at
+        self.moving(job, lambda: state.finished(job, when, observed=event.evidence != "event"))
 
     def job_restarting(self, event: wire.JobRestarting, _at: dt.datetime) -> None:
         job = self.job(event.job)

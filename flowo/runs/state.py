@@ -61,8 +61,11 @@ def runs(job: Job, at: dt.datetime) -> None:
         job.attempt = max(job.attempt, 1)
 
 
-def finished(job: Job, at: dt.datetime, *, observed: bool = False) -> bool:
-    """The attempt succeeded. What was only observed never contradicts an end that was said. True if it counts."""
+def finished(job: Job, at: dt.datetime | None, *, observed: bool = False) -> bool:
+    """The attempt succeeded; `at` is None where only that is known, not when.
+
+    What was only observed never contradicts an end that was said. True if it counts.
+    """
     if job.status == "succeeded" or (observed and job.status == "failed"):
         return False
     job.status = "succeeded"

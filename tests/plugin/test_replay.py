@@ -16,6 +16,7 @@ from tests.plugin.peer import Peer
 NO_RUN = {
     "cmd_d3dag", "cmd_dag", "cmd_deletealloutputn", "cmd_lint", "cmd_rulegraph", "cmd_summary", "report", "unlock",
 }  # fmt: skip
+QUIET = {"quiet_bare", "quiet_checkpoint"}  # no job_finished in the records
 INTERRUPTED = {
     "sigint_cluster", "sigint_group", "sigint_kg", "sigint_only", "sigterm", "sigterm_group", "sigterm_twice",
 }  # fmt: skip
@@ -64,14 +65,15 @@ def test_the_spool_tells_what_the_recording_tells(name: str, monkeypatch: pytest
 
     of = collections.Counter(line["event"] for line in lines)
     assert count["job_info"] == of["job_info"]
-    assert count["job_finished"] == of["job_finished"]
     assert count["group_error"] == of["group_error"]
     assert count["run_info"] == of["run_info"]
     assert count["rulegraph"] == of["rulegraph"]
-    assert [e.get("job", 0) for e in events if e["kind"] == "job_finished"] == [
+    finished = [e for e in events if e["kind"] == "job_finished"]
+    assert [e.get("job", 0) for e in finished if e.get("evidence", "event") == "event"] == [
         line["extra"]["job_id"]["value"] for line in lines if line["event"] == "job_finished"
     ]
-    # Attempts that failed: each job_error but for the repetition at the end, and each missing output.
+    assert name in QUIET or len(finished) == of["job_finished"]
+    # Attempts that failed: each job_error but for the repetition at the end, and each output that is not as declared.
     failed, repeated = [], False
     for line in lines:
         repeated = repeated or "Look below for error messages" in str(line["msg"])
@@ -79,7 +81,12 @@ def test_the_spool_tells_what_the_recording_tells(name: str, monkeypatch: pytest
             failed.append(line["extra"]["jobid"]["value"])
         elif line["event"] == "error" and "MissingOutputException" in line["msg"]:
             failed.append(int(line["msg"].partition("Job ")[2].partition(" ")[0]))
-    assert [event.get("job", 0) for event in events if event["kind"] == "job_error"] == failed
+        elif line["event"] == "error" and "unexpected empty output" in line["msg"]:
+            rule = line["msg"].partition(" in rule ")[2].partition(" ")[0]
+            failed.append(next(e["job"] for e in events if e["kind"] == "job_info" and e["rule"] == rule))
+    told = [event.get("job", 0) for event in events if event["kind"] == "job_error"]
+    assert sorted(told) == sorted(failed)  # of a group, the one to blame comes first
+    assert told == failed or of["group_error"]
     restarts = [line["msg"].split()[-1].rstrip(".") for line in lines if "Trying to restart" in str(line["msg"])]
     assert [str(event.get("job", 0)) for event in events if event["kind"] == "job_restarting"] == restarts
     texts = [line["msg"] for line in lines if line["event"] is None and line["msg"] not in ("", "None")]
@@ -128,3 +135,20 @@ def test_the_server_holds_what_the_spool_holds(peer: Peer, monkeypatch: pytest.M
     events = played("fanout200", monkeypatch)
     assert events == peer.events()
     assert all(headers["Authorization"] == "Bearer t" for _, headers, _ in peer.posts)
+
+
+def test_what_no_record_told_follows_from_the_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = played("quiet_bare", monkeypatch)
+    assert events is not None
+    finished = [event for event in events if event["kind"] == "job_finished"]
+    assert {event["evidence"] for event in finished} == {"run_succeeded"}
+    assert len(finished) == len([event for event in events if event["kind"] == "job_info"])
+
+
+def test_whose_error_a_group_failed_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = played("pipe_fails", monkeypatch)
+    assert events is not None
+    first, second = [event for event in events if event["kind"] == "job_error"]
+    assert (first["rule"], first["exit_code"]) == ("prod", 3)
+    assert (second["rule"], second["message"]) == ("cons", f"Job {first['job']} of its group failed (rule prod).")
+    assert "exit_code" not in second

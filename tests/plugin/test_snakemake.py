@@ -271,3 +271,19 @@ def test_a_live_server_has_everything_and_its_link_is_shown(peer: Peer, monkeypa
     first, last = [line for line in run.stderr.splitlines() if line.startswith("flowo: ")]
     assert first.startswith(f"flowo: recording this run, see {peer.url}/runs/")
     assert last.startswith("flowo: succeeded, 9 of 9 jobs finished; http://")
+
+
+def test_an_output_that_is_not_as_declared_fails_its_job_and_a_group_names_whom_to_blame() -> None:
+    place = prepared("retries")
+    assert snakemake(place, "--keep-going", "--latency-wait", "1").returncode == 1
+    events = spooled(place)
+    rules = {event["job"]: event["rule"] for event in of(events, "job_info")}
+    failed = collections.Counter(rules[event["job"]] for event in of(events, "job_error"))
+    assert failed == {"grows": 2, "late": 1, "never": 2, "run": 1, "script": 1, "spoilt": 1, "killed": 1}
+    assert {rules[event["job"]] for event in of(events, "job_finished")} == {"grows", "late"}
+    memory = [event["resources"]["mem_mb"] for event in of(events, "job_info") if event["rule"] == "grows"]
+    assert memory == [100, 200, 300]
+    place = prepared("brokenpipe", "piped")
+    assert snakemake(place, "-c4").returncode == 1
+    first = of(spooled(place), "job_error")[0]
+    assert (first["rule"], first["exit_code"]) == ("prod", 3)

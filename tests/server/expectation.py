@@ -45,11 +45,14 @@ def expected(lines: list[dict[str, Any]]) -> Expected:
                 last[extra["jobid"]] = "failed"
             case "error" if missing := re.search(r"Job (\d+) completed successfully, but", text):
                 last[int(missing[1])] = "failed"
+            case "error" if spoilt := re.match(r"\w+ in rule (\S+) in file .*\nDetected unexpected empty", text):
+                last[max(job for job, rule in rules.items() if rule == spoilt[1])] = "failed"
             case None if again := re.search(r"Trying to restart job (\d+)", text):
                 restarting.add(int(again[1]))
     closed = any(line["kind"] == "close" for line in lines)
     status = outcome(records, lines) if closed else "running"
-    ended = {"started": "aborted" if closed else "running"}
+    # With --quiet no end of a job is told, and a run that succeeded tells of all.
+    ended = {"started": "running" if not closed else "succeeded" if status == "succeeded" else "aborted"}
     jobs = {
         job: (rules.get(job, ""), "skipped" if dry else ended.get(what, what), 0 if dry else max(tries.get(job, 0), 1))
         for job, what in last.items()

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from snakemake_logger_plugin_flowo import wire
+from snakemake_logger_plugin_flowo.translate import SPOILT
 
 LOGGER = "snakemake.logging"  # since 9.0.0
 _FRAMES = 30  # run_info is logged 5 to 8 calls below the workflow's method
@@ -90,6 +91,9 @@ class Watch(logging.Filter):
                 self._workflow = found
             if found is not None and found is self._workflow:  # not that of a later run in the same process
                 self._take(record.created)
+        elif event == "error":
+            if jobs := _postprocessed():
+                setattr(record, SPOILT, jobs)
         elif (
             (event == "job_started" or event == "job_info")
             and self._workflow is not None
@@ -236,3 +240,18 @@ def _workflow() -> Any:
             if type(owner).__name__ == "Workflow" and type(owner).__module__ == "snakemake.workflow":
                 return owner
     return None
+
+
+def _postprocessed() -> list[int]:
+    """The ids of the job, or of the jobs of the group, whose outputs the scheduler is looking at."""
+    frame = sys._getframe(1)
+    for _ in range(_FRAMES):
+        if frame.f_back is None:
+            return []
+        frame = frame.f_back
+        code = frame.f_code
+        if code.co_name in ("_finish_jobs", "postprocess") and "scheduler" in code.co_filename:
+            job: Any = frame.f_locals.get("job")
+            members = job.jobs if hasattr(job, "jobs") else [job]
+            return sorted(member.jobid for member in members if isinstance(member.jobid, int))
+    return []

@@ -45,7 +45,7 @@ class Recorder:
         self._exception = sys.exc_info()[1]  # of the code that calls us, if any: not the run's
         self._last = getattr(sys, "last_value", None)
         self._failed = False  # the last record of level INFO or above was an error
-        self._interrupted = False
+        self._interrupted = ""  # what Snakemake said when it was told to stop
         self._ended_well = False
         self._error: wire.Error | None = None
         self._failures: dict[int, wire.JobError] = {}  # the first of each job, in their order
@@ -80,7 +80,8 @@ class Recorder:
             self._failed = event == "error"
         if event is None:
             text = record.msg if isinstance(record.msg, str) else ""
-            self._interrupted = self._interrupted or text.startswith(translate.INTERRUPTED)
+            if text.startswith(translate.INTERRUPTED):
+                self._interrupted = self._interrupted or text
             self._ended_well = self._ended_well or text.startswith(_ENDED_WELL)
         with self._lock:
             if self.spool is None:
@@ -89,6 +90,8 @@ class Recorder:
                     self._open(record)
                 return
             self._record(record)
+        if self.sender is not None and self.sender.lines:
+            self.sender.speak()
 
     def missed(self, error: Exception) -> None:
         """A record could not be taken in: said once, counted in the spool."""
@@ -254,6 +257,8 @@ class Recorder:
         with contextlib.suppress(KeyboardInterrupt):
             self.attendant.close(ATTENDANT_AT_EXIT)
         ended = self._ended(at_exit)
+        if ended.outcome == "succeeded" and not self.dry_run:  # with --quiet it may be all that tells of their jobs
+            self.spool.extend([(event, time.time()) for event in self._translator.implied()])
         self.spool.append(ended, time.time())
         timeout = max(0.0, min(float(getattr(self._settings, "close_timeout", 5.0) or 0.0), 600.0))
         complete = False
@@ -278,6 +283,8 @@ class Recorder:
             return wire.RunEnded(outcome="succeeded")
         if self._error is not None and (self._failed or message is None):
             name, message = self._error.exception, self._error.message
+        if self._interrupted and not isinstance(error, Exception):
+            name, message = None, self._interrupted  # the error that comes last says only that not all jobs are done
         interrupted = self._interrupted or isinstance(error, KeyboardInterrupt)
         return wire.RunEnded(outcome="interrupted" if interrupted else "failed", exception=name, message=message)
 
@@ -295,13 +302,13 @@ class Recorder:
 
     def _verdict(self, ended: wire.RunEnded, complete: bool) -> None:
         assert self.spool is not None
-        text = f"{ended.outcome}, {self._counts()}"
+        text = f"{ended.outcome}{self._counts(ended.outcome)}"
         if ended.outcome != "succeeded":
             stand = (failure for job, failure in self._failures.items() if job not in self._translator.finished)
             if (first := next(stand, None)) is not None:
                 text += f"; first failure: rule {first.rule}, job {first.job} ({_why(first)})"
             elif ended.message:
-                text += f"; {translate.cut(' '.join(ended.message.split()), 300)}"
+                text += f"; {_short(ended.message)}"
         if self.spool.lost_ever:
             text += f"; {self.spool.lost_ever} events were lost ({self.spool.trouble})"
         target = self.sender.target if self.sender is not None else None
@@ -311,12 +318,22 @@ class Recorder:
             text += f"; recorded in {self.spool.path}, `flowo sync {self._directory}` sends it"
         say(text)
 
-    def _counts(self) -> str:
+    def _counts(self, outcome: str) -> str:
         finished, started = len(self._translator.finished), len(self._translator.attempts)
         total = max(started, self.watch.planned)
         if self.dry_run:
-            return f"a dry run of {total} jobs"
-        return f"{finished} of {total} jobs finished" if total else "no job was to be run"
+            return f", a dry run of {total} jobs"
+        if total:
+            return f", {finished} of {total} jobs finished"
+        return ", no job was to be run" if outcome == "succeeded" else " before any job was started"
+
+
+def _short(message: str) -> str:
+    """A message on one line; of a traceback what it ends with."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    if lines and lines[0].startswith("Traceback"):
+        lines = lines[-1:]
+    return translate.cut(" ".join(" ".join(lines).split()), 300)
 
 
 def _why(error: wire.JobError) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import os
 import random
 import threading
@@ -23,6 +25,7 @@ HEARTBEAT = 15.0  # s
 LONGEST_BACKOFF = 30.0  # s
 OWN_BACKOFF = 5.0  # s, when looking again costs a look at a file or a socket of this machine
 PARKED = 300.0  # s after which somebody may have done something about it
+LINE_WAITS = 1.0  # s for Snakemake's next record; after that it is not in the middle of a line
 _ACK_KEPT = 2.0  # s between two writes of the acknowledged position
 
 
@@ -37,6 +40,7 @@ class Sender(threading.Thread):
         self.run_id = run_id
         self.trouble: str | None = None  # why the last attempt failed
         self.target: config.Target | None = None  # the server that was reached last
+        self.lines: collections.deque[str] = collections.deque()  # to be said by who can do so between two lines
         self.complete = threading.Event()  # closed, and either everything is sent or it is left
         self._url = url
         self._tick = tick
@@ -53,6 +57,7 @@ class Sender(threading.Thread):
         self._kept = 0.0
         self._busy = 0
         self._leftovers: list[Path] | None = None
+        self._told = 0.0
 
     @property
     def unsent(self) -> int:
@@ -73,6 +78,7 @@ class Sender(threading.Thread):
         except BaseException as error:
             self.trouble = f"the sender stopped ({type(error).__name__}: {error})"
         finally:
+            self.speak()
             self.complete.set()
 
     def _loop(self) -> None:
@@ -86,6 +92,8 @@ class Sender(threading.Thread):
             if self._tick is not None:
                 self._tick()
             now = time.monotonic()
+            if self.lines and now >= self._told + LINE_WAITS:
+                self.speak()
             if now < self._next:
                 continue
             if self.unsent:
@@ -112,6 +120,8 @@ class Sender(threading.Thread):
                 self._keep()
         if self._tick is not None:
             until = min(until, now + 1.0)
+        if self.lines:
+            until = min(until, self._told + LINE_WAITS)
         # While it has to wait anyway, new events must not wake it.
         waiting = self._closing if now < self._next else self.spool.moved
         waiting.wait(max(0.0, until - now))
@@ -170,7 +180,7 @@ class Sender(threading.Thread):
         if outcome.step is Step.PARKED:
             self._next = now + PARKED
             if not self._parked and self._announced:
-                say(f"{outcome.reason}; recording goes on in {self.spool.path}")
+                self._tell(f"{outcome.reason}; recording goes on in {self.spool.path}")
             self._parked = True
         elif outcome.wait is not None:
             self._next = now + outcome.wait
@@ -185,9 +195,20 @@ class Sender(threading.Thread):
             return
         self._announced = True
         if self.target is not None:
-            say(f"recording this run, see {self.target.link(self.run_id)}")
+            self._tell(f"recording this run, see {self.target.link(self.run_id)}")
         else:
-            say(f"no server reached ({self.trouble or 'no answer yet'}); recording to {self.spool.path}")
+            self._tell(f"no server reached ({self.trouble or 'no answer yet'}); recording to {self.spool.path}")
+
+    def _tell(self, text: str) -> None:
+        """Leave a line to the thread that writes Snakemake's, or it would come in the middle of one of those."""
+        self._told = time.monotonic()
+        self.lines.append(text)
+
+    def speak(self) -> None:
+        """Say what waits to be said; any thread may."""
+        with contextlib.suppress(IndexError):
+            while True:
+                say(self.lines.popleft())
 
     def _heartbeat(self) -> None:
         if not self._shipment.acked:

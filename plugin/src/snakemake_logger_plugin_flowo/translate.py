@@ -11,6 +11,7 @@ from snakemake_logger_plugin_flowo import wire
 FILES_KEPT = 10_000  # of one list of files; `inputs_total` tells how many there were
 TEXT_KEPT = 256 * 1024  # characters of one text
 INPUTS_REMEMBERED = 200  # of a job while it is open: to be looked at should it fail
+OUTPUTS_REMEMBERED = 1_000  # of an open job
 
 # Patterns as text: most runs need none of them, and compiling all takes 6 ms of Snakemake's start.
 _RESTARTING = r"Trying to restart job ([\w-]+)\."
@@ -24,9 +25,11 @@ _SLURM_ARRAY = (
 _EXIT_CODE = r"returned non-zero exit status (\d+)"
 _SIGNAL = r"died with (?:<Signals\.\w+: (\d+)>|unknown signal (\d+))"
 _MISSING_OUTPUT_JOB = r"(?m)^Job (\d+)\b"
+_IN_RULE = r"\A.* in rule (.+) in file "
 # Up to 9.25.2 the job_error of each finally failed job comes once more after this text.
 _REPEATED_BELOW = "Look below for error messages"
 INTERRUPTED = ("Terminating processes on user request", "Will exit after finishing")  # how such texts begin
+SPOILT = "flowo_jobs"  # attribute of a record: the jobs whose outputs were being looked at (`dag.Watch`)
 _NOT_A_RECORD = ("", "None")  # a message of None arrives as this string (QueueHandler.prepare)
 
 
@@ -47,12 +50,20 @@ class Files(NamedTuple):
     benchmark: str | None
 
 
+class Handed(NamedTuple):
+    """Of an open attempt: by what an error that names no job is known to be its own."""
+
+    rule: str
+    outputs: list[str]  # the first `OUTPUTS_REMEMBERED`
+    command: str | None
+
+
 class Translator:
     """What has to be remembered from one record to the next; one for each run. `files`: remember those of open jobs."""
 
     def __init__(self, *, files: bool = True) -> None:
         self.attempts: dict[int, int] = {}  # job → how many times it was handed to the executor
-        self.open: set[int] = set()  # jobs with an attempt that has no end yet
+        self.open: dict[int, Handed] = {}  # jobs with an attempt that has no end yet
         self.finished: set[int] = set()
         self.files: dict[int, Files] = {}  # of open jobs; taken out by who looks at them
         self.cluster_logs: dict[int, list[str]] = {}  # the executor's, of open jobs
@@ -62,6 +73,8 @@ class Translator:
         self._groups: dict[str, list[int]] = {}  # the group job's UUID → its jobs
         self._group_jobs: list[int] = []  # of the last group_info
         self._group_open = False
+        self._group_failure: dict[int, wire.JobError] = {}  # what the failure of a group means for its jobs
+        self._told: set[int] = set()  # jobs whose failure was told with that of their group
         self._repeats = False
 
     def translate(self, record: Record) -> list[wire.Event]:
@@ -93,8 +106,15 @@ class Translator:
         self._end(job, finished=True)
         return [wire.JobFinished(job=job, evidence="observed")]
 
+    def implied(self) -> list[wire.Event]:
+        """The run succeeded, so the jobs that no end was told of did too; when, is not known."""
+        jobs = list(self.open)
+        for job in jobs:
+            self._end(job, finished=True)
+        return [wire.JobFinished(job=job, evidence="run_succeeded") for job in jobs]
+
     def _end(self, job: int, *, finished: bool = False) -> None:
-        self.open.discard(job)
+        self.open.pop(job, None)
         if finished:
             self.finished.add(job)
             self.cluster_logs.pop(job, None)
@@ -173,7 +193,6 @@ class Translator:
         if job is None:
             return []
         self.attempts[job] = self.attempts.get(job, 0) + 1
-        self.open.add(job)
         if not get("indent"):
             self._group_open = False
         elif self._group_open and job not in self._group_jobs:
@@ -185,14 +204,18 @@ class Translator:
         if self._files:
             self.files[job] = Files(in_files[:INPUTS_REMEMBERED], total or len(in_files), logs, benchmark)
         priority = get("priority")
+        told_outputs, command = _files(outputs), _text_or_none(get("shellcmd"))
+        rule = _text(get("rule_name") or "")
+        self.open[job] = Handed(rule, told_outputs[:OUTPUTS_REMEMBERED], command)
+        self._told.discard(job)
         return [
             wire.JobInfo(
                 job=job,
-                rule=_text(get("rule_name") or ""),
+                rule=rule,
                 local=bool(getattr(record, "local", True)),
                 message=_text_or_none(get("rule_msg")),
                 inputs=in_files,
-                outputs=_files(outputs),
+                outputs=told_outputs,
                 logs=logs,
                 inputs_total=total,
                 outputs_total=_total(outputs),
@@ -204,7 +227,7 @@ class Translator:
                 priority=priority if isinstance(priority, int | str) else None,
                 threads=_integer(get("threads")),
                 checkpoint=bool(get("is_checkpoint")),
-                command=_text_or_none(get("shellcmd")),
+                command=command,
             )
         ]
 
@@ -223,10 +246,15 @@ class Translator:
             return [held] if held else []
         if self._repeats:
             return [held] if held else []
+        if job in self._told:
+            self._told.discard(job)
+            return [held] if held else []
         self._end(job)
+        by_group = self._group_failure.pop(job, None)
         aux = get("aux")
         external_id = aux.get("external_jobid") if isinstance(aux, Mapping) else None
-        message = held.message if held else _text_or_none(get("rule_msg"))
+        said = held or by_group
+        message = said.message if said else _text_or_none(get("rule_msg"))
         code, number = _end_of_process(message)
         logs, cluster_logs = self._logs(job, get("log"))
         return [
@@ -234,7 +262,7 @@ class Translator:
                 job=job,
                 rule=_text_or_none(get("rule_name")),
                 message=message,
-                exception=held.exception if held else None,
+                exception=said.exception if said else None,
                 exit_code=code,
                 signal=number,
                 external_id=_text_or_none(external_id),
@@ -253,6 +281,10 @@ class Translator:
         submitted = self.cluster_logs.pop(job, [])
         return [file for file in found if file in declared], list(dict.fromkeys([*cluster, *submitted]))
 
+    def _logs_of(self, job: int) -> tuple[list[str], list[str]]:
+        known = self.files.get(job)
+        return self._logs(job, known.logs if known else None)
+
     def _group_error(self, record: Record) -> list[wire.Event]:
         get = _getter(record)
         if self._repeats:
@@ -268,44 +300,79 @@ class Translator:
         if aux_logs:  # the job_error of each member comes next, without them
             for job in jobs:
                 self.cluster_logs[job] = list(dict.fromkeys([*aux_logs, *self.cluster_logs.get(job, [])]))
-        events: list[wire.Event] = [held] if held else []
-        events.append(
-            wire.GroupError(
-                group=_text(get("groupid") or get("group_id") or ""),
-                jobs=sorted(jobs),
-                external_id=_text_or_none(get("external_jobid")),
-            )
+        failure = wire.GroupError(
+            group=_text(get("groupid") or get("group_id") or ""),
+            jobs=sorted(jobs),
+            external_id=_text_or_none(get("external_jobid")),
         )
-        return events
+        return [*(self._blamed(jobs, held) if held else ()), failure]
+
+    def _blamed(self, jobs: list[int], error: wire.Error) -> list[wire.Event]:
+        """Whose error it is that a group failed with: the one job's whose command it names, else each one's.
+
+        Snakemake says of all jobs of the group that they failed; the one to blame is told first, and once.
+        """
+        named = [job for job in jobs if (handed := self.open.get(job)) and (handed.command or "\0") in error.message]
+        code, number = _end_of_process(error.message)
+        if len(named) != 1:
+            self._group_failure.update(
+                {job: wire.JobError(job=job, message=error.message, exception=error.exception) for job in jobs}
+            )
+            return []
+        (job,) = named
+        rule = self.open[job].rule
+        logs, cluster_logs = self._logs_of(job)
+        self._end(job)
+        self._told.add(job)
+        self._group_failure.update(
+            {other: wire.JobError(job=other, message=f"Job {job} of its group failed (rule {rule}).") for other in jobs}
+        )
+        return [
+            wire.JobError(
+                job=job, rule=rule, message=error.message, exception=error.exception, exit_code=code, signal=number,
+                logs=logs, cluster_logs=cluster_logs, interrupted=self._interrupted,
+            )
+        ]  # fmt: skip
 
     def _error(self, record: Record) -> list[wire.Event]:
         exception = _text_or_none(getattr(record, "exception", None))
         message = _text(record.msg)
-        if "MissingOutputException" in (exception, message.partition(" ")[0]):
-            found = re.search(_MISSING_OUTPUT_JOB, message)
-            if found:
-                job = int(found[1])
-                self._end(job)
-                rule = re.search(r"in rule (\S+)", message)
-                known = self.files.get(job)
-                logs, cluster_logs = self._logs(job, known.logs if known else None)
-                return [
-                    wire.JobError(
-                        job=job,
-                        rule=rule[1] if rule else None,
-                        message=message,
-                        exception=exception,
-                        logs=logs,
-                        cluster_logs=cluster_logs,
-                        missing_outputs=True,
-                    )
-                ]
-        error = wire.Error(exception=exception, message=message)
         thread = str(record.threadName)
+        missing = "MissingOutputException" in (exception, message.partition(" ")[0])
+        if jobs := self._of_jobs(record, message, missing, thread):
+            return [self._spoilt(job, exception, message, missing) for job in jobs]
+        error = wire.Error(exception=exception, message=message)
         if thread != "MainThread" or exception == "RuleException":
             self._held[thread] = error
             return []
         return [error]
+
+    def _of_jobs(self, record: Record, message: str, missing: bool, thread: str) -> list[int]:
+        """The jobs whose output was not as declared: Snakemake tells that as an error that names no job by its id."""
+        seen = [job for job in getattr(record, SPOILT, ()) if isinstance(job, int)]  # by the look at the stack
+        if seen:
+            return seen
+        if missing and (found := re.search(_MISSING_OUTPUT_JOB, message)):
+            return [int(found[1])]
+        named = re.match(_IN_RULE, message) if thread == "MainThread" else None
+        if named is None:
+            return []
+        of_rule = [job for job, handed in self.open.items() if handed.rule == named[1]]
+        if len(of_rule) > 1:
+            of_rule = [job for job in of_rule if any(output in message for output in self.open[job].outputs)]
+        return of_rule if len(of_rule) == 1 else []
+
+    def _spoilt(self, job: int, exception: str | None, message: str, missing: bool) -> wire.JobError:
+        handed = self.open.get(job)
+        rule = handed.rule if handed else None
+        if rule is None and (found := re.search(r"in rule (\S+)", message)):
+            rule = found[1]
+        logs, cluster_logs = self._logs_of(job)
+        self._end(job)
+        return wire.JobError(
+            job=job, rule=rule, message=message, exception=exception, missing_outputs=missing, logs=logs,
+            cluster_logs=cluster_logs,
+        )  # fmt: skip
 
     def _debug_dag(self, record: Record) -> list[wire.Event]:
         return []  # hundreds of records that repeat what the plan says

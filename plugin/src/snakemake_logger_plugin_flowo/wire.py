@@ -222,7 +222,8 @@ class JobRunning(Event):
 
 
 class JobFinished(Event):
-    """`evidence`: `event` (Snakemake said so) or `observed` (seen in its job graph; `--quiet` hides the event)."""
+    """`evidence`: `event` (Snakemake said so), `observed` (seen in its job graph; `--quiet` hides the event), or
+    `run_succeeded` (nothing was seen of its end, and the whole run succeeded; `at` does not tell when it ended)."""
 
     kind: ClassVar[str] = "job_finished"
     job: int = NO_JOB

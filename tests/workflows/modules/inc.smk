@@ -1,0 +1,3 @@
+rule inc:
+    output: 'inc.txt'
+    shell: 'touch {output}'
