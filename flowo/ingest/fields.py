@@ -7,6 +7,7 @@ from typing import Any
 
 NAME_LENGTH = 1_000  # characters of names, ids, paths of a run; longer ones are no names
 NAME_BYTES = 2_000  # of the same in UTF-8: several stand in an index, whose rows end at 2,704
+WILDCARD_BYTES = 500  # of a wildcard's name: it stands in an index together with a value of NAME_BYTES
 MAX_NUMBER = 2**31 - 1  # a job's number is a PostgreSQL integer
 MOST_EXPECTED = 1_000_000_000  # jobs that all rules together can announce: their sum is a PostgreSQL integer too
 EARLIEST, LATEST = 0.0, 253_402_300_000.0  # seconds since the epoch that a timestamp can tell: 1970 to 9999

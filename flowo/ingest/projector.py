@@ -18,6 +18,7 @@ from flowo.ingest import attempts
 from flowo.ingest.fields import (
     MAX_NUMBER,
     MOST_EXPECTED,
+    WILDCARD_BYTES,
     Unreadable,
     moment,
     name,
@@ -70,6 +71,7 @@ class Fold:
         self.max_text = max_text
         self.kept = kept or {}  # facts of attempts that are told more of
         self.moved: set[int] = set()  # jobs whose state changed
+        self.wildcards: set[tuple[str, str]] = set()  # names and values that were told anew
         self.removed: set[int] = set()  # jobs whose rows go, before those of `moved` are written
         self.facts: dict[int, Facts] = {}
         self.attempts: dict[tuple[int, int], Attempt] = {}
@@ -115,6 +117,11 @@ class Fold:
             self.moved.add(key)
             self._retold(job)
         return job
+
+    def _wild(self, job: state.Job, told: dict[str, str]) -> None:
+        if told != job.wildcards:
+            job.wildcards = told
+            self.wildcards.update((key, value) for key, value in told.items() if len(key.encode()) <= WILDCARD_BYTES)
 
     def _retold(self, job: state.Job) -> None:
         """A failure tells of its job's rule and wildcards."""
@@ -261,7 +268,7 @@ class Fold:
             job = self.job(entry["job"], name(entry.get("rule")))
             before = job.group, job.wildcards, job.threads
             job.group = job.group or optional(entry.get("group"))
-            job.wildcards = wildcards(entry.get("wildcards")) or job.wildcards
+            self._wild(job, wildcards(entry.get("wildcards")) or job.wildcards)
             job.threads = job.threads or small(entry.get("threads"))
             if before != (job.group, job.wildcards, job.threads):
                 self.moved.add(job.number)
@@ -323,7 +330,7 @@ class Fold:
             resources = {}
         priority = (small(event.priority) if type(event.priority) is int else optional(event.priority)) or None
         job = self.job(event.job, name(event.rule))
-        job.wildcards = wildcards(event.wildcards)
+        self._wild(job, wildcards(event.wildcards))
         job.threads = small(event.threads)
         facts = self.facts[job.number] = Facts()
         command = self.text(event.command)

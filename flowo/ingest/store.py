@@ -186,6 +186,10 @@ async def write(
             )
     if fold.moved:
         await _write_states(pg, run_id, [fold.jobs[n] for n in sorted(fold.moved) if n in fold.jobs])
+    if fold.wildcards:
+        await _write_wildcards(pg, run_id, fold.wildcards)
+    if fold.removed:
+        await pg.execute(edits.WILDCARDS_LEFT, run_id)
     if fold.attempts:
         await _write_attempts(pg, run_id, fold.attempts)
     if fold.facts:
@@ -229,6 +233,14 @@ async def _write_states(pg: Driver, run_id: uuid.UUID, jobs: list[state.Job]) ->
              "group" = excluded."group", external_id = excluded.external_id,
              threads = excluded.threads, wildcards = excluded.wildcards""",
         run_id, _dumps(rows),
+    )  # fmt: skip
+
+
+async def _write_wildcards(pg: Driver, run_id: uuid.UUID, values: set[tuple[str, str]]) -> None:
+    await pg.execute(
+        """INSERT INTO wildcard (run_id, name, value)
+           SELECT $1, n, v FROM json_to_recordset($2::text::json) AS u(n text, v text) ON CONFLICT DO NOTHING""",
+        run_id, _dumps([{"n": name, "v": value} for name, value in sorted(values)]),
     )  # fmt: skip
 
 

@@ -49,6 +49,13 @@ def whole(bits: int) -> Part:
     return read
 
 
+def signed(value: Any) -> int:
+    """A number that PostgreSQL's integer holds."""
+    if type(value) is not int or not -(2**31) <= value < 2**31:
+        raise ValueError
+    return value
+
+
 def real(value: Any) -> float:
     if not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError

@@ -25,6 +25,11 @@ UPDATE run SET first_failure = coalesce((
   LEFT JOIN attempt a ON a.run_id = $1 AND a.number = s.number AND a.attempt = s.attempt), $2::text::jsonb)
 WHERE id = $1"""
 
+# Wildcard values that no job has any more, after jobs went away.
+WILDCARDS_LEFT = """
+DELETE FROM wildcard w WHERE run_id = $1 AND (name, value) NOT IN (
+  SELECT k, v FROM job_state s CROSS JOIN LATERAL jsonb_each_text(s.wildcards) AS e(k, v) WHERE s.run_id = $1)"""
+
 
 async def patch(session: AsyncSession, run_id: uuid.UUID, change: schemas.RunPatch) -> None:
     values = {

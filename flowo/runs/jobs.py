@@ -1,118 +1,24 @@
-"""Reads of a run's jobs: pages by any sort that the table offers, one job in full, failures, the graph."""
+"""Reads of a run's jobs beside their table: one job in full, failures, the graph."""
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Float, and_, cast, extract, func, literal, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import Text
 
 from flowo.errors import NotFound
-from flowo.runs import cursors, schemas, views
+from flowo.runs import cursors, schemas, table, views
 from flowo.runs.models import Attempt, Blob, Failure, Job, JobState, Plan
-from flowo.runs.queries import Workspaces, find, like
-
-ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
-UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come after all that have one
-
-SORTS: dict[str, tuple[Any, cursors.Part]] = {
-    "rule": (JobState.rule, cursors.word),
-    "status": (func.array_position(literal(ORDER), JobState.status), cursors.whole(32)),
-    "started_at": (func.coalesce(JobState.started_at, UNTIMED), cursors.moment),
-    "duration": (
-        cast(func.coalesce(extract("epoch", JobState.ended_at - JobState.started_at), -1), Float),
-        cursors.real,
-    ),
-    "attempt": (JobState.attempt, cursors.whole(16)),
-}
-NUMBER = cursors.whole(32)
-SORT_NAMES = ["number", *SORTS]
-
-
-def _where(run_id: uuid.UUID, status: Sequence[str], rule: Sequence[str], q: str | None) -> list[Any]:
-    where: list[Any] = [JobState.run_id == run_id]
-    if status:
-        where.append(JobState.status.in_(status))
-    if rule:
-        where.append(JobState.rule.in_(rule))
-    for term in (q or "").split()[:8]:
-        name, colon, value = term.partition(":")
-        if colon and name == "id" and value:
-            where.append(or_(JobState.external_id == value, cast(JobState.number, Text) == value))
-        elif colon and name and value:
-            where.append(JobState.wildcards.op("@>")(cast({name: value}, JSONB)))
-        else:
-            pattern = like(term)
-            where.append(
-                or_(
-                    JobState.rule.ilike(pattern),
-                    cast(JobState.wildcards, Text).ilike(pattern),
-                    JobState.external_id == term,
-                    cast(JobState.number, Text) == term,
-                )
-            )
-    return where
-
+from flowo.runs.queries import Workspaces, find
 
 _SAME = and_(Job.run_id == JobState.run_id, Job.number == JobState.number)
 _COMMAND = and_(Blob.run_id == Job.run_id, Blob.hash == Job.command_hash)
 LONG_COMMAND = Blob.body.label("long_command")
-
-
-async def list_jobs(
-    session: AsyncSession,
-    workspaces: Workspaces,
-    run_id: uuid.UUID,
-    *,
-    status: Sequence[str] = (),
-    rule: Sequence[str] = (),
-    q: str | None = None,
-    sort: str = "number",
-    limit: int = 50,
-    cursor: str | None = None,
-) -> schemas.Page[schemas.Job]:
-    """A page in the order of `sort`, then by number."""
-    await find(session, workspaces, run_id)
-    where = _where(run_id, status, rule, q)
-    down = sort.startswith("-")
-    key, kind = SORTS.get(sort.lstrip("-"), (None, NUMBER))
-    keys: list[Any] = [JobState.number] if key is None else [key, JobState.number]
-    if cursor:
-        at = cursors.decode(cursor, *([NUMBER] if key is None else [kind, NUMBER]))
-        mine = tuple_(*keys)
-        where.append(mine < at if down else mine > at)
-    rows = (
-        await session.execute(
-            select(*views.JOB_COLUMNS, (key if key is not None else JobState.number).label("sort_key"))
-            .where(*where)
-            .order_by(*(k.desc() if down else k.asc() for k in keys))
-            .limit(limit + 1)
-        )
-    ).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    cursor_after = None
-    if more:
-        last = rows[-1]
-        value = last.sort_key.isoformat() if isinstance(last.sort_key, dt.datetime) else last.sort_key
-        cursor_after = cursors.encode(last.number) if key is None else cursors.encode(value, last.number)
-    return schemas.Page(items=[views.job(row) for row in rows], next=cursor_after)
-
-
-async def count_jobs(
-    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *,
-    status: Sequence[str] = (), rule: Sequence[str] = (), q: str | None = None,
-) -> int:  # fmt: skip
-    await find(session, workspaces, run_id)
-    query = select(func.count()).select_from(JobState).where(*_where(run_id, status, rule, q))
-    return (await session.execute(query)).scalar_one()
 
 
 async def _plan(session: AsyncSession, run_id: uuid.UUID) -> tuple[int, dict[str, Any]] | None:
@@ -248,13 +154,21 @@ def _short(log: schemas.AttemptLog) -> schemas.AttemptLog:
 
 
 async def failures(
-    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *, limit: int = 50, cursor: str | None = None
+    session: AsyncSession,
+    workspaces: Workspaces,
+    run_id: uuid.UUID,
+    wanted: table.Filter = table.Filter(),
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
 ) -> schemas.Page[schemas.Failure]:
-    """Failed jobs, the first failure first; a failure beside any job stands alone."""
+    """Failed jobs, the first failure first; a failure beside any job stands alone, where no jobs are filtered."""
     run = await find(session, workspaces, run_id)
     where: list[Any] = [Failure.run_id == run_id]
+    if wanted:
+        where += await table.where(session, run_id, wanted)
     if cursor:
-        where.append(tuple_(Failure.at, Failure.number) > cursors.decode(cursor, cursors.moment, NUMBER))
+        where.append(tuple_(Failure.at, Failure.number) > cursors.decode(cursor, cursors.moment, table.NUMBER[1]))
     rows = (
         await session.execute(
             select(*views.JOB_COLUMNS, Failure.at, Job.facts, LONG_COMMAND, Attempt)
@@ -283,7 +197,7 @@ async def failures(
                 command=row.long_command or facts.get("command"), attempts=row.attempt,
             )
         )  # fmt: skip
-    if not items and not cursor and run.first_failure and run.first_failure.get("number") is None:
+    if not items and not cursor and not wanted and run.first_failure and run.first_failure.get("number") is None:
         items = [schemas.Failure.model_validate(run.first_failure)]
     last_row = rows[limit - 1] if len(rows) > limit else None
     return schemas.Page(

@@ -211,6 +211,19 @@ class RuleCount(Base):
     seconds: Mapped[float] = mapped_column(Double, server_default=text("0"), default=0.0)  # their sum
 
 
+class Wildcard(Base):
+    """The values that the run's jobs have, each once: what is offered while one types, and where words are looked for.
+
+    In the order of their bytes, so that a prefix is a range of the index.
+    """
+
+    __tablename__ = "wildcard"
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    name: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    value: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+
+
 class Plan(Base):
     """The job graph of one generation, compressed: `{"rules": […], "number": […], "rule": […], "edges": […]}` as in the
     API's `Graph`, and `more`: by number what only the plan knows of a job (params, conda, container).

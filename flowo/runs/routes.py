@@ -6,13 +6,14 @@ import hashlib
 import uuid
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
 from flowo.db.notify import WANTED_CHANNEL
 from flowo.errors import Problem
-from flowo.runs import edits, jobs, log, queries, schemas, siblings, tails
+from flowo.runs import edits, export, jobs, log, queries, schemas, siblings, table, tails
 
 router = APIRouter(
     prefix="/api/v1/runs", tags=["runs"],
@@ -24,10 +25,20 @@ Cursor = Annotated[str | None, Query(max_length=500)]
 Search = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")]
 Words = Annotated[list[Annotated[str, Query(max_length=1000, pattern=r"^[^\x00]*$")]], Query(max_length=200)]
 Number = Annotated[int, Path(ge=0, le=2**31 - 1)]
-Sort = Literal[
-    "number", "rule", "status", "started_at", "duration", "attempt",
-    "-number", "-rule", "-status", "-started_at", "-duration", "-attempt",
-]  # fmt: skip
+Sort = Annotated[str, Query(pattern=table.SORT_PATTERN, description="A minus in front turns it round.")]
+
+
+def _wanted(
+    status: Annotated[list[schemas.JobStatus], Query()] = [],  # noqa: B006 - FastAPI's form of a repeated parameter
+    rule: Words = [],  # noqa: B006
+    wildcard: Annotated[Words, Query(description="`name:value`; values of one name are alternatives.")] = [],  # noqa: B006
+    id: Words = [],  # noqa: B006
+    q: Search = None,
+) -> table.Filter:
+    return table.Filter(status=status, rule=rule, wildcard=table.wildcards(wildcard), id=id, q=q)
+
+
+JobFilter = Annotated[table.Filter, Depends(_wanted)]
 
 
 @router.get("")
@@ -116,41 +127,64 @@ async def list_jobs(
     run_id: uuid.UUID,
     caller: CallerDep,
     database: DatabaseDep,
-    status: Annotated[list[schemas.JobStatus], Query()] = [],  # noqa: B006
-    rule: Words = [],  # noqa: B006
-    q: Search = None,
+    wanted: JobFilter,
     sort: Sort = "number",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> schemas.Page[schemas.Job]:
-    """Jobs of a run. `q`: words that rule, wildcards or ids hold; `name:value` for a wildcard, `id:…` for an id."""
+    """Jobs of a run. `q`: words that rule or wildcards hold or that are an id; `name:value` for a wildcard, `id:…` for
+    an id, of Snakemake or of the cluster; what holds a space stands in quotes."""
     async with database.session() as session:
-        return await jobs.list_jobs(
-            session,
-            access.readable(caller),
-            run_id,
-            status=status,
-            rule=rule,
-            q=q,
-            sort=sort,
-            limit=limit,
-            cursor=cursor,
-        )
+        return await table.page(session, access.readable(caller), run_id, wanted, sort=sort, limit=limit, cursor=cursor)
 
 
 @router.get("/{run_id}/jobs/count")
-async def count_jobs(
+async def count_jobs(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep, wanted: JobFilter) -> schemas.Count:
+    """How many jobs the same filters of the list leave."""
+    async with database.session() as session:
+        return await table.count(session, access.readable(caller), run_id, wanted)
+
+
+@router.get("/{run_id}/jobs/marks")
+async def mark_jobs(
     run_id: uuid.UUID,
     caller: CallerDep,
     database: DatabaseDep,
-    status: Annotated[list[schemas.JobStatus], Query()] = [],  # noqa: B006
-    rule: Words = [],  # noqa: B006
-    q: Search = None,
-) -> schemas.Count:
-    """How many jobs the same filters of the list leave."""
+    wanted: JobFilter,
+    sort: Sort = "number",
+    step: Annotated[int, Query(ge=50, le=500)] = 200,
+) -> schemas.Marks:
+    """Cursors of the list by the same filters and sort, one for every `step` jobs: how one gets to its middle."""
     async with database.session() as session:
-        found = await jobs.count_jobs(session, access.readable(caller), run_id, status=status, rule=rule, q=q)
-    return schemas.Count(count=found)
+        return await table.marks(session, access.readable(caller), run_id, wanted, sort=sort, step=step)
+
+
+@router.get("/{run_id}/jobs.csv", response_class=StreamingResponse)
+async def export_jobs(
+    run_id: uuid.UUID,
+    caller: CallerDep,
+    database: DatabaseDep,
+    wanted: JobFilter,
+    numbers: Annotated[str | None, Query(max_length=20_000, description="Only these: 3,5-9")] = None,
+) -> StreamingResponse:
+    """The jobs that the filters leave as CSV, by number. Texts that a spreadsheet would calculate begin with a '."""
+    made = await export.export(database, access.readable(caller), run_id, wanted, numbers)
+    headers = {"Content-Disposition": f'attachment; filename="jobs-{run_id}.csv"', "Cache-Control": "no-store"}
+    return StreamingResponse(made.lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{run_id}/wildcards")
+async def list_wildcards(
+    run_id: uuid.UUID,
+    caller: CallerDep,
+    database: DatabaseDep,
+    name: Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")] = None,
+    q: Annotated[str, Query(max_length=500, pattern=r"^[^\x00]*$")] = "",
+    limit: Limit = 20,
+) -> schemas.WildcardValues:
+    """Values of the wildcard `name`, or of all: first those that begin with `q`, then those that hold it."""
+    async with database.session() as session:
+        return await table.wildcard_values(session, access.readable(caller), run_id, name=name, q=q, limit=limit)
 
 
 @router.get("/{run_id}/jobs/{number}")
@@ -220,8 +254,13 @@ async def get_log(
 
 @router.get("/{run_id}/failures")
 async def list_failures(
-    run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep, limit: Limit = 50, cursor: Cursor = None
+    run_id: uuid.UUID,
+    caller: CallerDep,
+    database: DatabaseDep,
+    wanted: JobFilter,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> schemas.Page[schemas.Failure]:
-    """Jobs that failed and were not made good, the first failure first."""
+    """Jobs that failed and were not made good, the first failure first; by the same filters as the list of jobs."""
     async with database.session() as session:
-        return await jobs.failures(session, access.readable(caller), run_id, limit=limit, cursor=cursor)
+        return await jobs.failures(session, access.readable(caller), run_id, wanted, limit=limit, cursor=cursor)

@@ -452,3 +452,20 @@ class Facets(Shape):
 
 class Count(Shape):
     count: int
+    rules: dict[str, int] = Field({}, description="How many of them each rule has; rules without any are left out.")
+
+
+class Marks(Shape):
+    """Where the pages of a list begin: the i-th cursor is that of the page after `step` × (i + 1) rows."""
+
+    step: int
+    cursors: list[str]
+
+
+class WildcardValue(Shape):
+    name: str
+    value: str
+
+
+class WildcardValues(Shape):
+    items: list[WildcardValue]

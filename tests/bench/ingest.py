@@ -60,7 +60,7 @@ async def storage(url: str) -> float:
     """Bytes of all tables of runs."""
     connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
     try:
-        tables = ("run", "journal", "job", "job_state", "attempt", "failure", "blob", "rule_count", "plan")
+        tables = ("run", "journal", "job", "job_state", "attempt", "failure", "blob", "rule_count", "plan", "wildcard")
         sizes = [await connection.fetchval("SELECT pg_total_relation_size($1::regclass)", table) for table in tables]
         return float(sum(sizes))
     finally:

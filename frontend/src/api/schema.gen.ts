@@ -380,7 +380,7 @@ export interface paths {
         };
         /**
          * List Failures
-         * @description Jobs that failed and were not made good, the first failure first.
+         * @description Jobs that failed and were not made good, the first failure first; by the same filters as the list of jobs.
          */
         get: operations["list_failures"];
         put?: never;
@@ -420,9 +420,30 @@ export interface paths {
         };
         /**
          * List Jobs
-         * @description Jobs of a run. `q`: words that rule, wildcards or ids hold; `name:value` for a wildcard, `id:…` for an id.
+         * @description Jobs of a run. `q`: words that rule or wildcards hold or that are an id; `name:value` for a wildcard, `id:…` for
+         *     an id, of Snakemake or of the cluster; what holds a space stands in quotes.
          */
         get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/jobs.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Jobs
+         * @description The jobs that the filters leave as CSV, by number. Texts that a spreadsheet would calculate begin with a '.
+         */
+        get: operations["export_jobs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -443,6 +464,26 @@ export interface paths {
          * @description How many jobs the same filters of the list leave.
          */
         get: operations["count_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/jobs/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mark Jobs
+         * @description Cursors of the list by the same filters and sort, one for every `step` jobs: how one gets to its middle.
+         */
+        get: operations["mark_jobs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -538,6 +579,26 @@ export interface paths {
          * @description Runs of the same workflow around this one, oldest first, and which come just before and after it.
          */
         get: operations["get_siblings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/wildcards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Wildcards
+         * @description Values of the wildcard `name`, or of all: first those that begin with `q`, then those that hold it.
+         */
+        get: operations["list_wildcards"];
         put?: never;
         post?: never;
         delete?: never;
@@ -797,6 +858,14 @@ export interface components {
         Count: {
             /** Count */
             count: number;
+            /**
+             * Rules
+             * @description How many of them each rule has; rules without any are left out.
+             * @default {}
+             */
+            rules: {
+                [key: string]: number;
+            };
         };
         /**
          * Credentials
@@ -1396,6 +1465,16 @@ export interface components {
             text: string;
         };
         /**
+         * Marks
+         * @description Where the pages of a list begin: the i-th cursor is that of the page after `step` × (i + 1) rows.
+         */
+        Marks: {
+            /** Cursors */
+            cursors: string[];
+            /** Step */
+            step: number;
+        };
+        /**
          * Me
          * @description Who is signed in. `first_run` asks the page for what it shows while there is no run yet.
          */
@@ -1992,6 +2071,18 @@ export interface components {
              * @description By the server's clock.
              */
             since?: string | null;
+        };
+        /** WildcardValue */
+        WildcardValue: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string;
+        };
+        /** WildcardValues */
+        WildcardValues: {
+            /** Items */
+            items: components["schemas"]["WildcardValue"][];
         };
         /**
          * Wish
@@ -3528,6 +3619,12 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string | null;
+                status?: components["schemas"]["JobStatus"][];
+                rule?: string[];
+                /** @description `name:value`; values of one name are alternatives. */
+                wildcard?: string[];
+                id?: string[];
+                q?: string | null;
             };
             header?: never;
             path: {
@@ -3645,12 +3742,16 @@ export interface operations {
     list_jobs: {
         parameters: {
             query?: {
-                status?: components["schemas"]["JobStatus"][];
-                rule?: string[];
-                q?: string | null;
-                sort?: "number" | "rule" | "status" | "started_at" | "duration" | "attempt" | "-number" | "-rule" | "-status" | "-started_at" | "-duration" | "-attempt";
+                /** @description A minus in front turns it round. */
+                sort?: string;
                 limit?: number;
                 cursor?: string | null;
+                status?: components["schemas"]["JobStatus"][];
+                rule?: string[];
+                /** @description `name:value`; values of one name are alternatives. */
+                wildcard?: string[];
+                id?: string[];
+                q?: string | null;
             };
             header?: never;
             path: {
@@ -3707,11 +3808,79 @@ export interface operations {
             };
         };
     };
+    export_jobs: {
+        parameters: {
+            query?: {
+                /** @description Only these: 3,5-9 */
+                numbers?: string | null;
+                status?: components["schemas"]["JobStatus"][];
+                rule?: string[];
+                /** @description `name:value`; values of one name are alternatives. */
+                wildcard?: string[];
+                id?: string[];
+                q?: string | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_jobs: {
         parameters: {
             query?: {
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
+                /** @description `name:value`; values of one name are alternatives. */
+                wildcard?: string[];
+                id?: string[];
                 q?: string | null;
             };
             header?: never;
@@ -3729,6 +3898,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Count"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_jobs: {
+        parameters: {
+            query?: {
+                /** @description A minus in front turns it round. */
+                sort?: string;
+                step?: number;
+                status?: components["schemas"]["JobStatus"][];
+                rule?: string[];
+                /** @description `name:value`; values of one name are alternatives. */
+                wildcard?: string[];
+                id?: string[];
+                q?: string | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Marks"];
                 };
             };
             /** @description Unauthorized */
@@ -4033,6 +4270,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Siblings"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_wildcards: {
+        parameters: {
+            query?: {
+                name?: string | null;
+                q?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WildcardValues"];
                 };
             };
             /** @description Unauthorized */

@@ -339,6 +339,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "number", "attempt", "log", "start", name=op.f("pk_log_part")),
         prefixes=["UNLOGGED"],
     )
+    op.create_table(
+        "wildcard",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("value", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_wildcard_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", "name", "value", name=op.f("pk_wildcard")),
+    )
     # Room for a second version of every row on its page: planned jobs are updated in blocks, and then in place.
     op.execute("ALTER TABLE job_state SET (fillfactor = 50)")
 
@@ -346,6 +354,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("log_part")
     op.drop_table("log_watch")
+    op.drop_table("wildcard")
     op.drop_table("rule_count")
     op.drop_table("plan")
     op.drop_index("ix_journal_revision", table_name="journal")

@@ -1,0 +1,270 @@
+"""The job table: its filters, a page of it by any sort, how many jobs are left, and where its pages begin."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flowo.errors import Invalid
+from flowo.runs import cursors, schemas, state, views
+from flowo.runs.models import JobState, RuleCount, Wildcard
+from flowo.runs.queries import Workspaces, find, like
+
+ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
+UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come after all that have one
+MOST_WORDS = 20  # in one search
+
+Key = tuple[ColumnElement[Any], cursors.Part]
+
+
+def _seconds(until: ColumnElement[Any], since: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.date_part("epoch", until - since, type_=Float), -1.0)
+
+
+# As text: told as parameters, and as an array's position, it takes longer.
+_PLACES = " ".join(f"WHEN '{status}' THEN {place}" for place, status in enumerate(ORDER))
+STATUS_PLACE: ColumnElement[int] = literal_column(f"CASE job_state.status {_PLACES} ELSE 9 END", Integer)
+
+SORTS: dict[str, Key] = {
+    "rule": (JobState.rule, cursors.word),  # type: ignore[dict-item]
+    "status": (STATUS_PLACE, cursors.whole(32)),
+    "started_at": (func.coalesce(JobState.started_at, UNTIMED), cursors.moment),
+    "ended_at": (func.coalesce(JobState.ended_at, UNTIMED), cursors.moment),
+    "duration": (_seconds(JobState.ended_at, JobState.started_at), cursors.real),  # type: ignore[arg-type]
+    "waited": (_seconds(JobState.started_at, JobState.queued_at), cursors.real),  # type: ignore[arg-type]
+    "attempt": (JobState.attempt, cursors.whole(16)),  # type: ignore[dict-item]
+    "threads": (func.coalesce(JobState.threads, 0), cursors.signed),
+}
+NUMBER: Key = (JobState.number, cursors.whole(32))  # type: ignore[assignment]
+SORT_PATTERN = rf"^-?(number|{'|'.join(SORTS)}|wildcard:[^\x00]{{1,500}})$"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs. Values of one kind, or of one wildcard, are alternatives; everything else narrows.
+
+    `q`: words that the rule or a wildcard's value holds or that are an id; "two words" stand in quotes. Also
+    `name:value` for a wildcard and `id:…` for an id, of Snakemake or of the cluster.
+    """
+
+    status: Sequence[str] = ()
+    rule: Sequence[str] = ()
+    wildcard: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    id: Sequence[str] = ()
+    q: str | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether the counters by rule and status answer how many jobs it leaves."""
+        return not (self.wildcard or self.id or (self.q or "").strip())
+
+    def __bool__(self) -> bool:
+        return bool(self.status or self.rule) or not self.counted
+
+
+def wildcards(pairs: Iterable[str]) -> dict[str, list[str]]:
+    """`name:value`, as in the API's `wildcard`, by name."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        name, colon, value = pair.partition(":")
+        if not name or not colon:
+            raise Invalid(f"`wildcard` is a name, a colon and a value, as in sample:A1; not {pair[:80]!r}.")
+        found.setdefault(name, []).append(value)
+    return found
+
+
+WORD = re.compile(r'(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
+
+
+def words(q: str | None) -> list[tuple[str, str]]:
+    """(key, value) of each term of a search; the key of a plain word, and of one in quotes, is empty."""
+    found = [(key, quoted or plain) for key, quoted, plain in WORD.findall(q or "") if quoted or plain]
+    if len(found) > MOST_WORDS:
+        raise Invalid(f"At most {MOST_WORDS} words are searched for at once.")
+    return found
+
+
+def _is(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+    # Not `@>`: with no index to use, comparing the one value costs half of comparing documents.
+    value: ColumnElement[Any] = JobState.wildcards[name].astext
+    return value == values[0] if len(values) == 1 else value.in_(values)
+
+
+def _has_id(values: Sequence[str]) -> ColumnElement[bool]:
+    """By the cluster's id, or by Snakemake's where that can be one."""
+    numbers = [int(value) for value in values if value.isascii() and value.isdigit() and int(value) < 2**31]
+    either = JobState.external_id.in_(values)
+    return or_(either, JobState.number.in_(numbers)) if numbers else either
+
+
+async def where(session: AsyncSession, run_id: uuid.UUID, wanted: Filter) -> list[ColumnElement[bool]]:
+    """The conditions on `job_state`."""
+    found: list[ColumnElement[bool]] = [JobState.run_id == run_id]
+    if wanted.status:
+        found.append(JobState.status.in_(wanted.status))
+    if wanted.rule:
+        found.append(JobState.rule.in_(wanted.rule))
+    found += [_is(name, values) for name, values in wanted.wildcard.items()]
+    if wanted.id:
+        found.append(_has_id(wanted.id))
+    names: list[str] | None = None
+    for key, value in words(wanted.q):
+        if key:
+            found.append(_has_id([value]) if key == "id" else _is(key, [value]))
+            continue
+        # Names and values are few where jobs are many: the word is looked for in those, and the jobs that have them.
+        names = await wildcard_names(session, run_id) if names is None else names
+        pattern = like(value)
+        rules = select(RuleCount.rule).where(RuleCount.run_id == run_id, RuleCount.rule.ilike(pattern))
+        holding = [
+            JobState.wildcards[name].astext.in_(
+                select(Wildcard.value).where(
+                    Wildcard.run_id == run_id, Wildcard.name == name, Wildcard.value.ilike(pattern)
+                )
+            )
+            for name in names
+        ]
+        found.append(or_(JobState.rule.in_(rules), *holding, _has_id([value])))
+    return found
+
+
+async def wildcard_names(session: AsyncSession, run_id: uuid.UUID) -> list[str]:
+    """All names, by jumping from one to the next in the index."""
+    rows = await session.execute(
+        text(
+            """WITH RECURSIVE n AS (
+                 (SELECT name FROM wildcard WHERE run_id = :run ORDER BY name LIMIT 1)
+                 UNION ALL
+                 SELECT (SELECT w.name FROM wildcard w WHERE w.run_id = :run AND w.name > n.name
+                         ORDER BY w.name LIMIT 1)
+                 FROM n WHERE n.name IS NOT NULL)
+               SELECT name FROM n WHERE name IS NOT NULL LIMIT 100"""
+        ),
+        {"run": run_id},
+    )
+    return [name for (name,) in rows]
+
+
+async def wildcard_values(
+    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *, name: str | None, q: str, limit: int
+) -> schemas.WildcardValues:
+    """Values that begin with `q`, then those that hold it in any case; of one wildcard, or of all."""
+    await find(session, workspaces, run_id)
+    of = [Wildcard.run_id == run_id] + ([Wildcard.name == name] if name is not None else [])
+    order = (Wildcard.name, Wildcard.value)
+    columns = select(Wildcard.name, Wildcard.value).order_by(*order)
+    found: list[Any] = []
+    names = [name] if name is not None else await wildcard_names(session, run_id)
+    for one in names:  # each a range of the index
+        begins = Wildcard.value.like(like(q)[1:])
+        query = columns.where(Wildcard.run_id == run_id, Wildcard.name == one, begins).limit(limit - len(found))
+        found += (await session.execute(query)).all()
+        if len(found) >= limit:
+            break
+    if q and len(found) < limit:
+        holds = Wildcard.value.ilike(like(q))
+        query = columns.where(*of, holds, Wildcard.value.not_like(like(q)[1:])).limit(limit - len(found))
+        found += (await session.execute(query)).all()
+    return schemas.WildcardValues(items=[schemas.WildcardValue(name=row.name, value=row.value) for row in found])
+
+
+def _order(sort: str) -> tuple[list[Key], bool]:
+    """The keys of a sort, the number last, and whether it goes down."""
+    name = sort.removeprefix("-")
+    if name.startswith("wildcard:"):
+        value = JobState.wildcards[name.removeprefix("wildcard:")].astext
+        # Jobs without this wildcard come after all that have it.
+        keys: list[Key] = [
+            (cast(value.is_(None), Integer), cursors.whole(16)),
+            (func.coalesce(value, "", type_=Text), cursors.word),
+        ]
+    else:
+        keys = [SORTS[name]] if name in SORTS else []
+    return [*keys, NUMBER], sort.startswith("-")
+
+
+def _cursor(row: Any, keys: Sequence[Key]) -> str:
+    values = [getattr(row, f"key_{i}") for i in range(len(keys))]
+    return cursors.encode(*(v.isoformat() if isinstance(v, dt.datetime) else v for v in values))
+
+
+async def page(
+    session: AsyncSession,
+    workspaces: Workspaces,
+    run_id: uuid.UUID,
+    wanted: Filter,
+    *,
+    sort: str = "number",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> schemas.Page[schemas.Job]:
+    """A page in the order of `sort`, then by number."""
+    await find(session, workspaces, run_id)
+    found = await where(session, run_id, wanted)
+    keys, down = _order(sort)
+    columns = [key for key, _ in keys]
+    if cursor:
+        at = cursors.decode(cursor, *(part for _, part in keys))
+        mine = tuple_(*columns)
+        found.append(mine < at if down else mine > at)
+    order = [key.desc() if down else key.asc() for key in columns]
+    labels = [key.label(f"key_{i}") for i, key in enumerate(columns)]
+    # Only the keys are sorted, then the rows that are shown are read: half the time of sorting whole rows.
+    shown = select(*labels).where(*found).order_by(*order).limit(limit + 1).subquery()
+    there = and_(JobState.run_id == run_id, JobState.number == shown.c[f"key_{len(columns) - 1}"])
+    query = select(*views.JOB_COLUMNS, *shown.c).select_from(shown).join(JobState, there)
+    query = query.order_by(*(key.desc() if down else key.asc() for key in shown.c))
+    rows = (await session.execute(query)).all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return schemas.Page(items=[views.job(row) for row in rows], next=_cursor(rows[-1], keys) if more else None)
+
+
+async def marks(
+    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, wanted: Filter, *, sort: str, step: int
+) -> schemas.Marks:
+    """Cursors of every `step`-th job in this order, in one pass: whoever has them asks for any page by its key."""
+    await find(session, workspaces, run_id)
+    found = await where(session, run_id, wanted)
+    keys, down = _order(sort)
+    order = [key.desc() if down else key.asc() for key, _ in keys]
+    rank = func.row_number().over(order_by=order).label("rank")
+    ranked = select(*(key.label(f"key_{i}") for i, (key, _) in enumerate(keys)), rank).where(*found).subquery()
+    rows = await session.execute(select(ranked).where(ranked.c.rank % step == 0).order_by(ranked.c.rank))
+    return schemas.Marks(step=step, cursors=[_cursor(row, keys) for row in rows])
+
+
+async def count(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, wanted: Filter) -> schemas.Count:
+    """How many jobs are left, and of which rules."""
+    await find(session, workspaces, run_id)
+    if wanted.counted:
+        number: ColumnElement[int] = literal(0)
+        for status in set(wanted.status or state.JOB_STATUSES):
+            number += getattr(RuleCount, status)
+        query = select(RuleCount.rule, number).where(RuleCount.run_id == run_id)
+        query = query.where(RuleCount.rule.in_(wanted.rule)) if wanted.rule else query
+    else:
+        query = select(JobState.rule, func.count()).where(*await where(session, run_id, wanted)).group_by(JobState.rule)
+    rules = {rule: n for rule, n in (await session.execute(query)).tuples() if n}
+    return schemas.Count(count=sum(rules.values()), rules=rules)
