@@ -36,6 +36,7 @@ def build() -> typer.Typer:
     app.add_typer(_config_app(), name="config")
     app.add_typer(_token_app(), name="token")
     app.command()(sync)
+    app.command("import")(import_)
     app.command()(status)
     app.command()(watch)
     app.command()(doctor)
@@ -110,6 +111,26 @@ def sync(
         raise typer.Exit(1)
 
 
+def import_(
+    directories: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]…", help="Where Snakemake was run.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in finished runs that were made without the plugin, from the logs that Snakemake kept."""
+    from snakemake_logger_plugin_flowo.bring import bring
+
+    found = []
+    with reporting() as connection:
+        for directory in directories or [Path.cwd()]:
+            for one in bring(connection, directory):
+                found.append(one)
+                if not as_json:
+                    _say([one.line()])
+    if as_json:
+        print(json.dumps([one._asdict() for one in found]))
+    if any(one.outcome == "left" for one in found):
+        raise typer.Exit(1)
+
+
 def status(
     run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id, its beginning, or name.")] = None,
     data_dir: DataDir = None,
@@ -130,17 +151,24 @@ def status(
 
 
 def watch(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Id, its beginning, or name.")],
+    run: Annotated[str, typer.Argument(metavar="RUN|DIR", help="Id, its beginning, or name; or where Snakemake runs.")],
     interval: Annotated[float, typer.Option(min=0.2, max=3600, help="Seconds between two looks.")] = 1.0,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Follow a run until it ends. Ends with 0 if it succeeded, 1 failed, 2 interrupted or lost."""
+    """Follow a run until it ends; that of a directory is recorded too, if it was started without the plugin.
+
+    Ends with 0 if it succeeded, 1 failed, 2 interrupted or lost.
+    """
     from snakemake_logger_plugin_flowo.runs import Reader
     from snakemake_logger_plugin_flowo.watch import follow
 
     _bear_any_text()
     try:
+        if Path(run).is_dir():
+            from snakemake_logger_plugin_flowo.bring import watched
+
+            run = watched(Path(run)) or run
         code = follow(Reader(data_dir), run, interval=interval, as_json=as_json)
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -20,10 +20,10 @@ _SUFFIX = ".jsonl"
 _SEQ = b'{"seq":'  # how each line begins (wire.encode)
 
 
-def uuid7() -> str:
-    """A time-ordered UUID (RFC 9562); the standard library has none before Python 3.14."""
-    milliseconds = time.time_ns() // 1_000_000
-    noise = int.from_bytes(os.urandom(10), "big")
+def uuid7(milliseconds: int | None = None, noise: int | None = None) -> str:
+    """A time-ordered UUID (RFC 9562), of now and 80 random bits unless given; Python has none before 3.14."""
+    milliseconds = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
+    noise = int.from_bytes(os.urandom(10), "big") if noise is None else noise
     value = (milliseconds & (1 << 48) - 1) << 80
     value |= 0x7 << 76 | (noise >> 68 & 0xFFF) << 64
     value |= 0b10 << 62 | noise & (1 << 62) - 1
