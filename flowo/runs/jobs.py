@@ -12,8 +12,8 @@ from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.errors import NotFound
-from flowo.runs import cursors, schemas, table, views
-from flowo.runs.models import Attempt, Blob, Failure, Job, JobState, Plan
+from flowo.runs import cursors, schemas, table, unfinished, views
+from flowo.runs.models import Attempt, Blob, Failure, Job, JobState, Plan, Run
 from flowo.runs.queries import Workspaces, find
 
 _SAME = and_(Job.run_id == JobState.run_id, Job.number == JobState.number)
@@ -65,7 +65,7 @@ NEIGHBOURS = 200  # shown of a job that needs thousands
 
 
 async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, number: int) -> schemas.JobDetail:
-    run = await find(session, workspaces, run_id)
+    run = await find(session, workspaces, run_id, Run.fold["declared"].as_boolean().label("declared"))
     row = (
         await session.execute(
             select(*views.JOB_COLUMNS, Job.facts, LONG_COMMAND, func.clock_timestamp().label("now"))
@@ -80,7 +80,8 @@ async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
     attempts = await _attempts(session, run_id, number)
     up: list[int] = []
     down: list[int] = []
-    if plan := await _plan(session, run_id):
+    plan = await _plan(session, run_id)
+    if plan:
         facts = plan[1].get("more", {}).get(str(number), {}) | facts
         up, down = _neighbours(plan[1], number)
     inputs, outputs = facts.get("inputs") or [], facts.get("outputs") or []
@@ -105,6 +106,7 @@ async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
         depends_on=await _links(session, run_id, up[:NEIGHBOURS]) if up else [],
         dependents=await _links(session, run_id, down[:NEIGHBOURS]) if down else [],
         attempts=attempts,
+        unfinished=await unfinished.of_job(session, run, row, plan[1] if plan else None),
     )
 
 

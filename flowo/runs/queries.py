@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowo.accounts.models import Workspace
 from flowo.errors import NotFound
 from flowo.runs import cursors, schemas, views, waiting
-from flowo.runs.models import Run
+from flowo.runs.models import Journal, Run
 from flowo.runs.state import ENDED
 
 Workspaces = Collection[uuid.UUID]
@@ -119,6 +119,8 @@ async def detail(
     row = await find(
         session, workspaces, run_id,
         Run.facts, Run.directory, Run.last_seq, Run.gaps, Run.skipped_events,
+        select(Journal.heard_at).where(Journal.run_id == run_id).order_by(Journal.first_seq.desc()).limit(1)
+        .scalar_subquery().label("event_at"),
     )  # fmt: skip
     facts: dict[str, Any] = row.facts
     estimates = await views.etas(session, [row])
@@ -140,6 +142,7 @@ async def detail(
         rules=await rule_counts(session, row),
         wildcards=await _wildcard_names(session, run_id),
         events=row.last_seq,
+        last_event_at=row.event_at,
         gaps=row.gaps,
         skipped_events=row.skipped_events,
         waiting=await waiting.of_run(session, row, facts),

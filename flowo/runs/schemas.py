@@ -165,6 +165,9 @@ class RunDetail(Run):
     rules: list[RuleCounts]
     wildcards: list[str] = Field(description="The names of all wildcards that its jobs have, most used first.")
     events: int = Field(description="Events heard.")
+    last_event_at: dt.datetime | None = Field(
+        description="When the last event was heard, by the server's clock; `last_heard_at` counts heartbeats too."
+    )
     gaps: int = Field(description="Events known to be lost.")
     skipped_events: int = Field(description="Events kept but not understood.")
     waiting: Waiting | None = Field(None, description="Why jobs wait, where they do and it is known.")
@@ -279,6 +282,19 @@ class JobLink(Shape):
     wildcards: dict[str, str]
 
 
+class Unfinished(Shape):
+    """Why a job has no end, or was never started.
+
+    `upstream`: it needs `job`, which did not succeed. `interrupted`: the run was. `stopped`: Snakemake stopped before,
+    by the failure of `job` where one failed. `untold`: Snakemake ended without a word of its end. `declared`: a person
+    said that the lost run had ended. `dry_run`, `not_needed`: nothing went wrong.
+    """
+
+    reason: Literal["upstream", "interrupted", "stopped", "untold", "declared", "dry_run", "not_needed"]
+    text: str = Field(description="For people, in one sentence.")
+    job: JobLink | None = None
+
+
 class Environment(Shape):
     conda: str | None = None
     container: str | None = None
@@ -303,6 +319,7 @@ class JobDetail(Job):
     depends_on: list[JobLink]
     dependents: list[JobLink]
     attempts: list[Attempt]
+    unfinished: Unfinished | None = Field(None, description="Why it is aborted or skipped, once its run has ended.")
 
 
 class RuleNode(Shape):

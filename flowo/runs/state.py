@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 JOB_STATUSES = ("planned", "queued", "running", "succeeded", "failed", "aborted", "skipped")
 RUNNING, LOST = "running", "lost"  # a run without an end: heard of, and not
-OUTCOMES = ("succeeded", "failed", "interrupted")
+INTERRUPTED = "interrupted"
+OUTCOMES = ("succeeded", "failed", INTERRUPTED)
 OPEN = frozenset({"planned", "queued", "running"})  # a job of these may still move while its run lives
 ENDED = frozenset(OUTCOMES)
 
@@ -128,7 +129,7 @@ def heard(status: str) -> str:
     return RUNNING if status == LOST else status
 
 
-DECLARED_ENDED = "interrupted"  # what a lost run becomes when a person says that it has ended
+DECLARED_ENDED = INTERRUPTED  # what a lost run becomes when a person says that it has ended
 
 
 # Counting.
@@ -279,6 +280,68 @@ def waiting(status: str, counts: Counts, signs: Signs) -> Waiting | None:
         return Waiting("cluster", counts.queued, signs.submitted_at)
     if counts.planned and signs.event_at and (signs.now - signs.event_at).total_seconds() > QUIET_S:
         return Waiting("quiet", counts.planned, signs.event_at)
+    return None
+
+
+# Why a job has no end, or was never started.
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unfinished:
+    """`reason` for programs and `text` for people; `number`: the job that it comes from, where there is one."""
+
+    reason: str
+    text: str
+    number: int | None = None
+
+
+def unfinished(
+    job: str,
+    run: str,
+    *,
+    dry_run: bool = False,
+    declared: bool = False,
+    upstream: tuple[int, str] | None = None,
+    first_failure: int | None = None,
+) -> Unfinished | None:
+    """Why a job of a run that has ended is aborted or skipped; None for all others.
+
+    `declared`: a person said that the run had ended. `upstream`: number and status of a job that it needs, directly or
+    not, and that did not succeed. `first_failure`: of the run.
+    """
+    if run not in ENDED or job not in ("aborted", "skipped"):
+        return None
+    if dry_run:
+        return Unfinished("dry_run", "A dry run starts no job.")
+    if declared:
+        what = "it was not said how this job ended" if job == "aborted" else "this job had not been started by then"
+        return Unfinished("declared", f"The run was lost and declared ended; {what}.")
+    if job == "aborted":
+        if run == INTERRUPTED:
+            return Unfinished("interrupted", "The run was interrupted while this job ran.")
+        return Unfinished("untold", "Snakemake ended without saying how this job ended.")
+    if upstream is not None:
+        what = "failed" if upstream[1] == "failed" else "did not finish"
+        return Unfinished("upstream", f"It needs job {upstream[0]}, which {what}.", upstream[0])
+    if run == INTERRUPTED:
+        return Unfinished("interrupted", "The run was interrupted before this job was started.")
+    if first_failure is not None:
+        text = f"Snakemake stopped after job {first_failure} had failed, before it started this one."
+        return Unfinished("stopped", text, first_failure)
+    if run == "failed":
+        return Unfinished("stopped", "The run failed before this job was started.")
+    return Unfinished("not_needed", "Snakemake ended well without starting this job.")
+
+
+def upstream_of(number: int, needs: Mapping[int, Sequence[int]], spoilt: Mapping[int, str]) -> tuple[int, str] | None:
+    """The nearest of the jobs that `number` needs, directly or not, which is in `spoilt`; a failed one goes first."""
+    seen, level = {number}, list(needs.get(number, ()))
+    while level:
+        found = sorted((spoilt[n] != "failed", n) for n in level if n in spoilt)
+        if found:
+            return found[0][1], spoilt[found[0][1]]
+        seen.update(level)
+        level = list({n for job in level for n in needs.get(job, ()) if n not in seen})
     return None
 
 

@@ -1279,6 +1279,8 @@ export interface components {
             status: components["schemas"]["JobStatus"];
             /** Threads */
             threads: number | null;
+            /** @description Why it is aborted or skipped, once its run has ended. */
+            unfinished?: components["schemas"]["Unfinished"] | null;
             /** Wildcards */
             wildcards: {
                 [key: string]: string;
@@ -1735,6 +1737,11 @@ export interface components {
             /** Imported */
             imported: boolean;
             jobs: components["schemas"]["JobCounts"];
+            /**
+             * Last Event At
+             * @description When the last event was heard, by the server's clock; `last_heard_at` counts heartbeats too.
+             */
+            last_event_at: string | null;
             /** Last Heard At */
             last_heard_at: string | null;
             /** Lost Since */
@@ -2022,6 +2029,27 @@ export interface components {
             scope: components["schemas"]["Scope"];
             /** Workspace */
             workspace: string | null;
+        };
+        /**
+         * Unfinished
+         * @description Why a job has no end, or was never started.
+         *
+         *     `upstream`: it needs `job`, which did not succeed. `interrupted`: the run was. `stopped`: Snakemake stopped before,
+         *     by the failure of `job` where one failed. `untold`: Snakemake ended without a word of its end. `declared`: a person
+         *     said that the lost run had ended. `dry_run`, `not_needed`: nothing went wrong.
+         */
+        Unfinished: {
+            job?: components["schemas"]["JobLink"] | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "upstream" | "interrupted" | "stopped" | "untold" | "declared" | "dry_run" | "not_needed";
+            /**
+             * Text
+             * @description For people, in one sentence.
+             */
+            text: string;
         };
         /** ValidationError */
         ValidationError: {

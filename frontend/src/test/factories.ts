@@ -47,6 +47,7 @@ export function a_detail(part: Partial<RunDetail> = {}): RunDetail {
   return {
     ...a_run(part),
     now: new Date().toISOString(),
+    last_event_at: ago(600),
     directory: "/data/projects/rna7",
     snakefile: "/data/projects/rna7/workflow/Snakefile",
     command: [
@@ -236,6 +237,10 @@ export function a_job_detail(job: Job, run: Run, others: Job[]): JobDetail {
       .slice(0, 2)
       .map(link),
     attempts: attempts_of(job),
+    unfinished:
+      job.status === "skipped"
+        ? { reason: "interrupted", text: "The run was interrupted before this job was started.", job: null }
+        : null,
   };
 }
 

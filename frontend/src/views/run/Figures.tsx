@@ -1,6 +1,6 @@
 import type { RunDetail } from "../../api/types.ts";
 import { useNow } from "../../ui/clock.ts";
-import { clock_time, count, eta_left, exact_time } from "../../ui/format.ts";
+import { clock_time, count, duration, eta_left, exact_time } from "../../ui/format.ts";
 import { Ago, Elapsed } from "../../ui/Times.tsx";
 
 /** How far it is, how long it takes, when it is done. */
@@ -41,6 +41,7 @@ export function Figures({ run }: { run: RunDetail }) {
         </span>
       )}
       {run.status === "running" && run.eta && <Left run={run} eta={run.eta} />}
+      {run.status === "running" && <Silence run={run} />}
       {run.status !== "running" && run.started_at && (
         <span className="faint">
           started <Ago at={run.started_at} />
@@ -62,6 +63,24 @@ function Left({ run, eta }: { run: RunDetail; eta: NonNullable<RunDetail["eta"]>
   return (
     <span title={`It ends between ${at(eta.low)} and ${at(eta.high)}: ${ground}`}>
       {eta_left(eta.low - passed, eta.high - passed, eta.rough)}
+    </span>
+  );
+}
+
+const silent_s = 10 * 60; // long jobs are silent too, so this is a fact and no alarm
+
+/** Snakemake lives, or the run were lost; when it said something last is another matter. */
+function Silence({ run }: { run: RunDetail }) {
+  const now = useNow();
+  if (!run.last_event_at || run.waiting) return null;
+  const seconds = Math.floor((now - Date.parse(run.last_event_at)) / 1000);
+  if (seconds < silent_s) return null;
+  return (
+    <span
+      className="soft"
+      title={`The last event came ${exact_time(run.last_event_at)}; the heartbeat of Snakemake's process goes on. Long jobs are as silent as a Snakemake that hangs.`}
+    >
+      no event for {duration(seconds)}
     </span>
   );
 }

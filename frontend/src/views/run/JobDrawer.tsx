@@ -6,6 +6,7 @@ import { status_of } from "../../api/client.ts";
 import { job_query, jobs_query, run_query } from "../../api/queries.ts";
 import type { JobDetail, RunDetail } from "../../api/types.ts";
 import { reason_of } from "../../ui/failure.ts";
+import { wildcards_text } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { useKeys } from "../../ui/keys.ts";
 import { Bone, Said } from "../../ui/Said.tsx";
@@ -182,6 +183,23 @@ function Title({ job, run }: { job: JobDetail; run: RunDetail | undefined }) {
         {job.external_id && <span>id {job.external_id}</span>}
         {job.checkpoint && <span>checkpoint</span>}
       </p>
+      {job.unfinished && <Unfinished job={job} why={job.unfinished} />}
     </>
+  );
+}
+
+/** Why it has no end, or was never started, with a way to the job that it comes from. */
+function Unfinished({ job, why }: { job: JobDetail; why: NonNullable<JobDetail["unfinished"]> }) {
+  const { open_job } = useSelection();
+  const from = why.job;
+  return (
+    <p className="drawer-facts soft drawer-why">
+      <span>{why.text}</span>
+      {from && from.number !== job.number && (
+        <button type="button" className="link-button" onClick={() => open_job(from.number)}>
+          {[from.rule, wildcards_text(from.wildcards)].filter(Boolean).join(" ")}
+        </button>
+      )}
+    </p>
   );
 }

@@ -33,6 +33,13 @@ it.each([
   expect(document.body.textContent?.replaceAll(/\s+/g, " ")).toMatch(words);
 });
 
+it("tells how long a run that lives has been silent", async () => {
+  const run = running({ last_event_at: ago(7300) });
+  await visit(`/runs/${run.detail.id}`, new World([run]));
+  await screen.findByRole("heading", { name: "now" });
+  expect(screen.getByText(/^no event for 2 h/).title).toMatch(/heartbeat of Snakemake's process goes on/);
+});
+
 it("leads to the runs of the same workflow before and after, by key too", async () => {
   const [third, second, first] = ["third", "second", "first"].map((name) =>
     made_run({ name }, { samples: 1, done: 1 }),
