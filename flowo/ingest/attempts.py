@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 from snakemake_logger_plugin_flowo import wire
 
 from flowo.ingest.fields import MAX_NUMBER, Unreadable, name, number, optional, small, texts
-from flowo.runs import state
+from flowo.runs import causes, state
 
 if TYPE_CHECKING:
     from flowo.ingest.projector import Fold
 
 MOST_LOGS = 20  # of an attempt
 MOST_INPUTS = 1_000
+MOST_ROWS, MOST_COLUMNS = 1_000, 50  # of a benchmark
+REMOTE_WORDS = ("executor", "status", "reason", "queue", "category", "confidence")
+REMOTE_TIMES = ("queued_at", "started_at", "stopped_at")
+MOST_FIGURE = 1e18  # false for NaN as well
 MOST_BYTES = 2**53  # that a file can have here: what JSON's numbers tell exactly
 # What is told by these depends on what was told of the same attempt before.
-FURTHER = (wire.JobError.kind, wire.LogSnapshot.kind, wire.InputSnapshot.kind)
+FURTHER = (
+    wire.JobError.kind, wire.LogSnapshot.kind, wire.InputSnapshot.kind, wire.JobFigures.kind, wire.RemoteState.kind,
+)  # fmt: skip
 
 
 def told_of(lines: Iterable[Mapping[str, Any]]) -> set[int]:
@@ -57,15 +63,18 @@ def classify(fold: Fold, job: state.Job, attempt: int) -> None:
     logs = facts.get("logs") or []
     cluster_logs = [log["tail"] for log in logs if log.get("cluster") and log.get("tail")]
     exit_code, signal = facts.get("exit_code"), facts.get("signal")
+    if exit_code is None and signal is None:
+        exit_code = (facts.get("remote") or {}).get("exit_code") or None
     if exit_code is None and signal is None and not job.group:  # a group's log tells of several jobs
-        exit_code, signal = state.end_of_process("\n".join(cluster_logs))
-    kind, evidence = state.failure_class(
-        state.Ending(
+        exit_code, signal = causes.end_of_process("\n".join(cluster_logs))
+    kind, evidence = causes.failure_class(
+        causes.Ending(
             exit_code=exit_code,
             signal=signal,
             exception=facts.get("exception"),
             message=facts.get("message"),
             interrupted=bool(facts.get("interrupted")),
+            remote=facts.get("remote") or {},
             logs=[log["tail"] for log in logs if not log.get("cluster") and log.get("tail")],
             cluster_logs=cluster_logs,
         )
@@ -76,7 +85,7 @@ def classify(fold: Fold, job: state.Job, attempt: int) -> None:
     fold.failures_moved = True
 
 
-def _of(fold: Fold, event: wire.LogSnapshot | wire.InputSnapshot) -> state.Job:
+def _of(fold: Fold, event: wire.LogSnapshot | wire.InputSnapshot | wire.JobFigures | wire.RemoteState) -> state.Job:
     """The job of what was found; its attempt is one that can be."""
     if number(event.attempt) < 1:
         raise Unreadable("attempts are counted from 1")
@@ -111,6 +120,63 @@ def input_snapshot(fold: Fold, event: wire.InputSnapshot, _at: dt.datetime) -> N
         "files": files, "total": max(len(event.files), total or 0), "note": optional(event.note),
     }  # fmt: skip
     fold.failures_moved = True
+
+
+def job_figures(fold: Fold, event: wire.JobFigures, _at: dt.datetime) -> None:
+    job = _of(fold, event)
+    rows = [
+        {name(key): float(value) for key, value in list(row.items())[:MOST_COLUMNS] if _finite(value)}
+        for row in event.rows[:MOST_ROWS]
+    ]
+    rows = [row for row in rows if row]
+    if not rows:
+        return
+    fold.told(job.number, event.attempt)
+    facts = fold.attempts[job.number, event.attempt].facts
+    facts["figures"] = state.figures(rows)
+    if len(rows) > 1:
+        facts["repeats"] = rows
+    _time(fold, job, event.attempt)
+
+
+def remote_state(fold: Fold, event: wire.RemoteState, at: dt.datetime) -> None:
+    job = _of(fold, event)
+    said: dict[str, Any] = {
+        **{key: optional(getattr(event, key)) for key in REMOTE_WORDS},
+        **{key: float(value) for key in REMOTE_TIMES if _finite(value := getattr(event, key))},
+        "exit_code": small(event.exit_code),
+    }
+    facts = fold.told(job.number, event.attempt)
+    row = fold.attempts[job.number, event.attempt]
+    remote = (facts.get("remote") or {}) | {key: value for key, value in said.items() if value not in (None, "")}
+    row.facts["remote"] = remote
+    if event.external_id is not None:
+        row.facts["external_id"] = optional(event.external_id)
+    if event.attempt == job.attempt:
+        job.external_id = optional(event.external_id) or job.external_id
+        if event.phase == "running":
+            fold.moving(job, lambda: state.runs(job, at))
+    _time(fold, job, event.attempt)
+    classify(fold, job, event.attempt)
+
+
+def _time(fold: Fold, job: state.Job, attempt: int) -> None:
+    """Queue and run time of the job's last attempt, as far as its executor or its benchmark tells."""
+    fold.moved.add(job.number)
+    if attempt != job.attempt:
+        return
+    facts = fold.told(job.number, attempt)
+    job.queue_seconds, job.run_seconds, by = state.timing_elsewhere(
+        job.queued_at, job.started_at, job.ended_at,
+        remote=facts.get("remote") or {}, benchmark_s=(facts.get("figures") or {}).get("s"),
+    )  # fmt: skip
+    if by is not None:
+        timing = {"queue": job.queue_seconds, "run": job.run_seconds, "by": by}
+        fold.attempts[job.number, attempt].facts["timing"] = timing
+
+
+def _finite(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < MOST_FIGURE
 
 
 def _size(value: Any) -> int | None:

@@ -391,5 +391,6 @@ PROJECTIONS: dict[type[wire.Event], Callable[[Fold, Any, dt.datetime], None]] = 
     wire.JobInfo: Fold.job_info, wire.JobSubmitted: Fold.job_submitted, wire.JobRunning: Fold.job_running,
     wire.JobFinished: Fold.job_finished, wire.JobRestarting: Fold.job_restarting, wire.JobError: attempts.job_error,
     wire.LogSnapshot: attempts.log_snapshot, wire.InputSnapshot: attempts.input_snapshot,
+    wire.JobFigures: attempts.job_figures, wire.RemoteState: attempts.remote_state,
     wire.Error: Fold.error, wire.Gap: Fold.gap, wire.RunEnded: Fold.run_ended,
 }  # fmt: skip

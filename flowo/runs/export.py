@@ -87,7 +87,8 @@ class Export:
             str(job.number), defused(job.rule), job.status, str(job.attempt),
             "" if job.threads is None else str(job.threads),
             *(moment.isoformat() if moment else "" for moment in (job.queued_at, job.started_at, job.ended_at)),
-            _seconds(job.queued_at, job.started_at), _seconds(job.started_at, job.ended_at),
+            _seconds(job.queued_at, job.started_at, job.queue_seconds),
+            _seconds(job.started_at, job.ended_at, job.run_seconds),
             defused(job.group), defused(job.external_id), defused(row.reason),
             *(defused(job.wildcards.get(name)) for name in self.wildcards),
         ]  # fmt: skip
@@ -104,7 +105,10 @@ async def export(
     return Export(database, run_id, wanted, ranges(numbers) if numbers else [], names)
 
 
-def _seconds(since: dt.datetime | None, until: dt.datetime | None) -> str:
+def _seconds(since: dt.datetime | None, until: dt.datetime | None, told: float | None) -> str:
+    """What was told of it, else between two moments."""
+    if told is not None:
+        return f"{told:.3f}"
     return f"{(until - since).total_seconds():.3f}" if since and until and until >= since else ""
 
 

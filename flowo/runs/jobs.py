@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.errors import NotFound
-from flowo.runs import cursors, schemas, table, unfinished, views
+from flowo.runs import cursors, schemas, state, table, unfinished, views
 from flowo.runs.models import Attempt, Blob, Failure, Job, JobState, Plan, Run
 from flowo.runs.queries import Workspaces, find
 
@@ -130,6 +130,10 @@ async def _attempts(session: AsyncSession, run_id: uuid.UUID, number: int) -> li
 def attempt(row: Attempt) -> schemas.Attempt:
     facts = row.facts or {}
     logs = [schemas.AttemptLog(**log) for log in facts.get("logs") or ()]
+    if told := facts.get("timing"):
+        queue, run, by = told["queue"], told["run"], told["by"]
+    else:
+        queue, run, by = state.timing(row.queued_at, row.started_at, row.ended_at)
     return schemas.Attempt(
         attempt=row.attempt, status=row.status or "failed", queued_at=row.queued_at, started_at=row.started_at,
         ended_at=row.ended_at, exit_code=facts.get("exit_code"), signal=facts.get("signal"),
@@ -137,6 +141,8 @@ def attempt(row: Attempt) -> schemas.Attempt:
         log=_telling(logs), logs=logs, inputs=facts.get("inputs"), external_id=facts.get("external_id"),
         cluster_log=facts.get("cluster_log"),
         resources=facts.get("resources") or {}, figures=facts.get("figures"),
+        repeats=facts.get("repeats") or [], queue_seconds=queue, run_seconds=run, timed_by=by,
+        remote=facts.get("remote"),
     )  # fmt: skip
 
 

@@ -147,6 +147,8 @@ class JobState(Base):
     queued_at: Mapped[dt.datetime | None]
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
+    queue_s: Mapped[float | None] = mapped_column(Double)  # by the executor or the benchmark, else null
+    run_s: Mapped[float | None] = mapped_column(Double)
     threads: Mapped[int | None] = mapped_column(Integer)
     attempt: Mapped[int] = mapped_column(SmallInteger)
     status: Mapped[str] = mapped_column(Text)

@@ -224,6 +224,10 @@ class Job(Shape):
     ended_at: dt.datetime | None
     group: str | None
     external_id: str | None
+    queue_seconds: float | None = Field(
+        None, description="How long the last attempt waited elsewhere; null: not known."
+    )
+    run_seconds: float | None = Field(None, description="How long the last attempt ran; null: not known (yet).")
 
 
 class AttemptLog(Shape):
@@ -251,6 +255,21 @@ class AttemptInputs(Shape):
     note: str | None = None
 
 
+class RemoteFacts(Shape):
+    """What the executor told of an attempt. Its times are seconds since the epoch by its own clock."""
+
+    executor: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    queue: str | None = None
+    queued_at: float | None = None
+    started_at: float | None = None
+    stopped_at: float | None = None
+    exit_code: int | None = None
+    category: str | None = None
+    confidence: str | None = None
+
+
 class Attempt(Shape):
     attempt: int
     status: JobStatus
@@ -268,7 +287,17 @@ class Attempt(Shape):
     external_id: str | None
     cluster_log: str | None = Field(None, description="Path of the executor's log, where it was told.")
     resources: dict[str, Any] = {}
-    figures: dict[str, float] | None = None
+    figures: dict[str, float] | None = Field(
+        None, description="Of the benchmark file: s, cpu_time in seconds, max_… and io_… in MB, mean_load in percent."
+    )
+    repeats: list[dict[str, float]] = Field([], description="Each row of a repeated benchmark.")
+    queue_seconds: float | None = None
+    run_seconds: float | None = None
+    timed_by: Literal["local", "events", "executor", "benchmark"] | None = Field(
+        None,
+        description="What tells queue and run time. By the benchmark, queue time is the rest: with start-up and polls.",
+    )
+    remote: RemoteFacts | None = None
 
     model_config = ConfigDict(from_attributes=True, populate_by_name=True)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import re
-import signal
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 JOB_STATUSES = ("planned", "queued", "running", "succeeded", "failed", "aborted", "skipped")
 RUNNING, LOST = "running", "lost"  # a run without an end: heard of, and not
@@ -31,6 +30,8 @@ class Job:
     external_id: str | None = None
     threads: int | None = None
     wildcards: dict[str, str] = dataclasses.field(default_factory=dict)
+    queue_seconds: float | None = None  # of the last attempt, where the executor or a benchmark tells
+    run_seconds: float | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -50,6 +51,7 @@ def submitted(job: Job, at: dt.datetime, *, local: bool) -> None:
     job.started_at = at if local else None
     job.ended_at = None
     job.external_id = None
+    job.queue_seconds = job.run_seconds = None
     job.status = "running" if local else "queued"
 
 
@@ -130,6 +132,61 @@ def heard(status: str) -> str:
 
 
 DECLARED_ENDED = INTERRUPTED  # what a lost run becomes when a person says that it has ended
+
+
+# Queue and run time.
+
+Timing = tuple[float | None, float | None, str | None]  # queue time and run time in seconds, and what tells them
+
+
+def timing(
+    queued_at: dt.datetime | None, started_at: dt.datetime | None, ended_at: dt.datetime | None
+) -> Timing:  # fmt: skip
+    """By the run's own events: `events` where a start was seen after the submission, `local` where both are one."""
+    if queued_at is None or started_at is None or started_at < queued_at:
+        return None, None, None
+    run = (ended_at - started_at).total_seconds() if ended_at and ended_at >= started_at else None
+    if started_at == queued_at:
+        return None, run, "local"
+    return (started_at - queued_at).total_seconds(), run, "events"
+
+
+def timing_elsewhere(
+    queued_at: dt.datetime | None,
+    started_at: dt.datetime | None,
+    ended_at: dt.datetime | None,
+    *,
+    remote: Mapping[str, Any],
+    benchmark_s: float | None,
+) -> Timing:
+    """By the executor (`remote`: `queued_at`, `started_at`, `stopped_at` in seconds of its own clock), else by the
+    benchmark: its seconds are the run's, and what is left of submission to end was queue, start-up and polling."""
+    queued, started, stopped = (remote.get(name) for name in ("queued_at", "started_at", "stopped_at"))
+    queue = started - queued if queued is not None and started is not None and started >= queued else None
+    run = stopped - started if stopped is not None and started is not None and stopped >= started else None
+    if queue is not None or run is not None:
+        return queue, run, "executor"
+    if benchmark_s is None or started_at == queued_at or queued_at is None or ended_at is None:
+        return None, None, None
+    total = (ended_at - queued_at).total_seconds()
+    return (total - benchmark_s, benchmark_s, "benchmark") if total >= benchmark_s else (None, benchmark_s, "benchmark")
+
+
+def figures(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The figures of an attempt whose benchmark was repeated: the largest of `max_…`, the mean load by time, sums."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    result: dict[str, float] = {}
+    for name in names:
+        own = [row for row in rows if name in row]
+        if name.startswith("max_"):
+            result[name] = max(row[name] for row in own)
+        elif name == "mean_load":
+            seconds = sum(row.get("s", 0.0) for row in own)
+            even = sum(row[name] for row in own) / len(own)
+            result[name] = sum(row[name] * row.get("s", 0.0) for row in own) / seconds if seconds else even
+        else:
+            result[name] = sum(row[name] for row in own)
+    return result
 
 
 # Counting.
@@ -342,102 +399,4 @@ def upstream_of(number: int, needs: Mapping[int, Sequence[int]], spoilt: Mapping
             return found[0][1], spoilt[found[0][1]]
         seen.update(level)
         level = list({n for job in level for n in needs.get(job, ()) if n not in seen})
-    return None
-
-
-# Why an attempt failed.
-
-FAILURE_CLASSES = (
-    "oom", "timeout", "signal", "missing_output", "nonzero_exit", "exception", "cancelled", "unknown",
-)  # fmt: skip
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Ending:
-    """What is known of how an attempt failed. `logs`: tails of the rule's logs; `cluster_logs`: of the executor's."""
-
-    exit_code: int | None = None
-    signal: int | None = None
-    exception: str | None = None
-    message: str | None = None
-    interrupted: bool = False  # Snakemake had been told to stop before
-    logs: Sequence[str] = ()
-    cluster_logs: Sequence[str] = ()
-
-
-LAST_LINES = 200  # of a log that are looked at
-_COMMAND = re.compile(r"Command '.*' (?=returned non-zero|died with)", re.DOTALL)  # words of it are no evidence
-_EXIT = re.compile(r"returned non-zero exit status (\d+)")
-_DIED = re.compile(r"died with <Signals\.\w+: (\d+)>")
-_REPORTED = re.compile(r"\b(SLURM) status is: '(\w+)", re.IGNORECASE)
-_BY_REPORT = {
-    "OUT_OF_MEMORY": "oom", "TIMEOUT": "timeout", "DEADLINE": "timeout", "CANCELLED": "cancelled",
-    "NODE_FAIL": "unknown", "BOOT_FAIL": "unknown", "PREEMPTED": "unknown",
-}  # fmt: skip
-_OOM = re.compile(
-    r"\boom[-_ ]?kill|\bout[- ]of[- ]memory\b|(?<![a-z])OutOfMemoryError\b|\bMemoryError\b|\bstd::bad_alloc\b"
-    r"|\bcannot allocate (memory|vector of size)|\bexceeded (the )?(job|step|requested)? ?memory limit"
-    r"|\bTERM_MEMLIMIT\b|\bjob killed: (p|v)?mem\b",
-    re.IGNORECASE,
-)
-_TIMEOUT = re.compile(
-    r"\bDUE TO TIME LIMIT\b|\bTERM_RUNLIMIT\b|\bjob killed: walltime\b"
-    r"|\bexceeded (its |the )?(wall ?time|time limit)\b",
-    re.IGNORECASE,
-)
-_CANCELLED = re.compile(r"\*\*\* (?:JOB|STEP) \S+ ON \S+ CANCELLED AT (?!.*DUE TO)|\bTERM_(OWNER|ADMIN)\b")
-# Advice and options are no evidence: "if you run out of memory, …", `set -x` of `java -XX:+ExitOnOutOfMemoryError`.
-_NO_EVIDENCE = re.compile(r"^\+|-XX:|\b(if|should|may|might|could|avoid|prevent|in case|unless)\b", re.IGNORECASE)
-
-
-def end_of_process(text: str) -> tuple[int | None, int | None]:
-    """Exit code and signal that Snakemake tells of a process, the last of them."""
-    if codes := _EXIT.findall(text):
-        return int(codes[-1]), None
-    signals = _DIED.findall(text)
-    return (None, int(signals[-1])) if signals else (None, None)
-
-
-def signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def failure_class(ending: Ending) -> tuple[str, str | None]:
-    """The class of a failed attempt and the evidence for it; `unknown` where there is none."""
-    killed_by = ending.signal
-    if killed_by is None and ending.exit_code is not None and 128 < ending.exit_code <= 192:
-        killed_by = ending.exit_code - 128  # how a shell reports a child that was killed
-    if ending.exception == "MissingOutputException":
-        return "missing_output", "MissingOutputException"
-    if ending.interrupted and killed_by in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        return "cancelled", f"killed by {signal_name(killed_by)} at the run's interruption"
-    message = _COMMAND.sub("", ending.message or "")
-    if (said := _REPORTED.search(message)) and (kind := _BY_REPORT.get(said[2].upper())):
-        return kind, f"{said[1].lower()}: {said[2]}"
-    for name, texts in (("cluster log", ending.cluster_logs), ("log", ending.logs), ("message", (message,))):
-        for pattern, kind in ((_OOM, "oom"), (_TIMEOUT, "timeout"), (_CANCELLED, "cancelled")):
-            if line := _told(pattern, texts):
-                return kind, f"{name}: {line}"
-    if ending.signal is not None:
-        return "signal", f"killed by {signal_name(ending.signal)}"
-    if ending.exit_code is not None:
-        shown = f"exit code {ending.exit_code}"
-        return ("signal", f"{shown} (128 + {signal_name(killed_by)})") if killed_by else ("nonzero_exit", shown)
-    if ending.exception:
-        return "exception", ending.exception
-    if "Error" in message:
-        return "exception", next(line.strip()[:200] for line in message.splitlines() if "Error" in line)
-    return "unknown", None
-
-
-def _told(pattern: re.Pattern[str], texts: Sequence[str]) -> str | None:
-    """The last line that the pattern is found in, at most 200 characters of it."""
-    for text in texts:
-        for line in reversed(text.splitlines()[-LAST_LINES:]):
-            if (found := pattern.search(line)) and not _NO_EVIDENCE.search(line):
-                start = max(0, found.start() - 80) if len(line) > 200 else 0
-                return line[start : start + 200].strip()
     return None

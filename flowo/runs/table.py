@@ -42,6 +42,11 @@ def _seconds(until: ColumnElement[Any], since: ColumnElement[Any]) -> ColumnElem
     return func.coalesce(func.date_part("epoch", until - since, type_=Float), -1.0)
 
 
+def _either(told: Any, until: Any, since: Any) -> ColumnElement[Any]:
+    """Seconds that the executor or a benchmark told of, else between two moments."""
+    return func.coalesce(told, _seconds(until, since))
+
+
 # As text: told as parameters, and as an array's position, it takes longer.
 _PLACES = " ".join(f"WHEN '{status}' THEN {place}" for place, status in enumerate(ORDER))
 STATUS_PLACE: ColumnElement[int] = literal_column(f"CASE job_state.status {_PLACES} ELSE 9 END", Integer)
@@ -51,8 +56,8 @@ SORTS: dict[str, Key] = {
     "status": (STATUS_PLACE, cursors.whole(32)),
     "started_at": (func.coalesce(JobState.started_at, UNTIMED), cursors.moment),
     "ended_at": (func.coalesce(JobState.ended_at, UNTIMED), cursors.moment),
-    "duration": (_seconds(JobState.ended_at, JobState.started_at), cursors.real),  # type: ignore[arg-type]
-    "waited": (_seconds(JobState.started_at, JobState.queued_at), cursors.real),  # type: ignore[arg-type]
+    "duration": (_either(JobState.run_s, JobState.ended_at, JobState.started_at), cursors.real),
+    "waited": (_either(JobState.queue_s, JobState.started_at, JobState.queued_at), cursors.real),
     "attempt": (JobState.attempt, cursors.whole(16)),  # type: ignore[dict-item]
     "threads": (func.coalesce(JobState.threads, 0), cursors.signed),
 }

@@ -28,6 +28,7 @@ RUN_COLUMNS = (
 JOB_COLUMNS = (
     JobState.number, JobState.rule, JobState.status, JobState.attempt, JobState.queued_at, JobState.started_at,
     JobState.ended_at, JobState.group, JobState.external_id, JobState.threads, JobState.wildcards,
+    JobState.queue_s, JobState.run_s,
 )  # fmt: skip
 
 EARLIER_RUNS = 5  # of the same workflow that the estimate goes by
@@ -42,10 +43,13 @@ def counts(known: state.Counts) -> schemas.JobCounts:
 
 
 def job(row: AnyRow) -> schemas.Job:
+    queue, run, _ = state.timing(row.queued_at, row.started_at, row.ended_at)
+    if row.run_s is not None or row.queue_s is not None:
+        queue, run = row.queue_s, row.run_s
     return schemas.Job(
         number=row.number, rule=row.rule, status=row.status, wildcards=row.wildcards or {}, attempt=row.attempt,
         threads=row.threads, queued_at=row.queued_at, started_at=row.started_at, ended_at=row.ended_at,
-        group=row.group, external_id=row.external_id,
+        group=row.group, external_id=row.external_id, queue_seconds=queue, run_seconds=run,
     )  # fmt: skip
 
 

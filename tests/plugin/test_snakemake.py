@@ -177,6 +177,12 @@ def test_each_attempt_leaves_its_logs_and_inputs() -> None:
     assert first["files"] == [{"path": "start.txt", "size": 6}]
     assert last["files"] == [{"path": "start.txt", "missing": True}, {"path": "grown.txt", "size": 6}]
     assert [event.get("exit_code", event.get("signal")) for event in of(events, "job_error")] == [4, 9]
+    found = {rules[event["job"]]: event for event in of(events, "job_figures")}
+    assert {rule: (event.get("attempt", 1), len(event["rows"])) for rule, event in found.items()} == {
+        "start": (1, 2),
+        "grown": (2, 1),
+    }
+    assert all(row["s"] > 0 for event in found.values() for row in event["rows"])
 
 
 @pytest.mark.parametrize(

@@ -76,3 +76,46 @@ def test_what_dies_after_the_interruption_says_so() -> None:
     assert isinstance(before, wire.JobError)
     assert isinstance(after, wire.JobError)
     assert (before.interrupted, after.interrupted) == (False, True)
+
+
+STATE = {"kind": "state", "jobid": 3, "executor": "aws-batch", "phase": "running", "external_jobid": "arn:1"}
+
+
+@pytest.mark.parametrize(("key", "version"), [("remote_job_state", 2), ("snakesee_remote", 1)])
+def test_an_executor_that_tells_states_is_heard(key: str, version: int) -> None:
+    told: Any = {**STATE, "schema_version": version, "queued_at": 100, "started_at": 142.5, "region": "eu"}
+    assert heard(info(3), info(3), record("Job 3 is running", None, **{key: told})) == [
+        wire.RemoteState(
+            job=3,
+            attempt=2,
+            phase="running",
+            executor="aws-batch",
+            external_id="arn:1",
+            queued_at=100.0,
+            started_at=142.5,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "text", 7, [], {}, {**STATE, "schema_version": 3}, {**STATE, "schema_version": 2, "phase": "bogus"},
+        {**STATE, "schema_version": 2, "jobid": True}, {**STATE, "schema_version": 2, "phase": ["running"]},
+    ],
+)  # fmt: skip
+def test_a_state_that_is_none_is_a_text_only(told: Any) -> None:
+    assert heard(record("Job 3 is running", remote_job_state=told)) == []
+
+
+def test_times_that_are_none_are_left_out() -> None:
+    told = {
+        **STATE,
+        "schema_version": 2,
+        "queued_at": "now",
+        "started_at": float("nan"),
+        "stopped_at": -1,
+        "exit_code": "1",
+    }
+    (event,) = heard(record("x", remote_job_state=told))
+    assert event == wire.RemoteState(job=3, phase="running", executor="aws-batch", external_id="arn:1")

@@ -58,6 +58,11 @@ EXAMPLES: list[wire.Event] = [
     wire.InputSnapshot(
         job=1, attempt=2, files=[{"path": "a", "size": 0}, {"path": "b", "missing": True}], total=300, note="late"
     ),
+    wire.JobFigures(job=1, path="b.tsv", rows=[{"s": 1.5, "max_rss": 20.25}], note="x"),
+    wire.RemoteState(
+        job=1, attempt=2, phase="failed", executor="aws-batch", external_id="arn", status="FAILED", reason="OOM", queue="q",
+        queued_at=1.5, started_at=2.5, stopped_at=9.0, exit_code=137, category="oom", confidence="high",
+    ),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from snakemake_logger_plugin_flowo import wire
 
-from flowo.runs.state import Ending, failure_class
+from flowo.runs.causes import Ending, failure_class
 from tests.factories import Tape
 from tests.server.servers import Served
 from tests.server.test_runs import get, post
@@ -37,6 +37,10 @@ STEP = "slurmstepd: error: *** JOB 48 ON n1 CANCELLED AT 2026-11-01T10:00:00 {}*
         (Ending(message=SLURM.format("CANCELLED")), "cancelled", "slurm: CANCELLED"),
         (Ending(message=SLURM.format("NODE_FAIL")), "unknown", "slurm: NODE_FAIL"),
         (Ending(message=SLURM.format("FAILED"), exit_code=2), "nonzero_exit", "exit code 2"),
+        (Ending(remote={"executor": "aws-batch", "category": "oom", "reason": "Container killed"}, exit_code=137),
+         "oom", "aws-batch: oom (Container killed)"),
+        (Ending(remote={"executor": "aws-batch", "category": "spot", "confidence": "high"}), "unknown", "aws-batch: spot"),
+        (Ending(remote={"category": "oom", "confidence": "low"}, exit_code=1), "nonzero_exit", "exit code 1"),
         # Logs that say so.
         (Ending(exit_code=137, cluster_logs=["x\nslurmstepd: error: Detected 1 oom_kill event in StepId=48.0.\ny"]),
          "oom", "cluster log: slurmstepd: error: Detected 1 oom_kill event in StepId=48.0."),

@@ -777,7 +777,10 @@ export interface components {
             exit_code: number | null;
             /** External Id */
             external_id: string | null;
-            /** Figures */
+            /**
+             * Figures
+             * @description Of the benchmark file: s, cpu_time in seconds, max_… and io_… in MB, mean_load in percent.
+             */
             figures?: {
                 [key: string]: number;
             } | null;
@@ -791,8 +794,19 @@ export interface components {
             logs: components["schemas"]["AttemptLog"][];
             /** Message */
             message: string | null;
+            /** Queue Seconds */
+            queue_seconds?: number | null;
             /** Queued At */
             queued_at: string | null;
+            remote?: components["schemas"]["RemoteFacts"] | null;
+            /**
+             * Repeats
+             * @description Each row of a repeated benchmark.
+             * @default []
+             */
+            repeats: {
+                [key: string]: number;
+            }[];
             /**
              * Resources
              * @default {}
@@ -800,11 +814,18 @@ export interface components {
             resources: {
                 [key: string]: unknown;
             };
+            /** Run Seconds */
+            run_seconds?: number | null;
             /** Signal */
             signal: number | null;
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["JobStatus"];
+            /**
+             * Timed By
+             * @description What tells queue and run time. By the benchmark, queue time is the rest: with start-up and polls.
+             */
+            timed_by?: ("local" | "events" | "executor" | "benchmark") | null;
         };
         /**
          * AttemptInputs
@@ -1155,10 +1176,22 @@ export interface components {
              * @description Snakemake's jobid, unique within the run.
              */
             number: number;
+            /**
+             * Queue Seconds
+             * @description How long the last attempt waited elsewhere; null: not known.
+             * @default null
+             */
+            queue_seconds: number | null;
             /** Queued At */
             queued_at: string | null;
             /** Rule */
             rule: string;
+            /**
+             * Run Seconds
+             * @description How long the last attempt ran; null: not known (yet).
+             * @default null
+             */
+            run_seconds: number | null;
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["JobStatus"];
@@ -1263,6 +1296,11 @@ export interface components {
             params: unknown | null;
             /** Priority */
             priority: number | string | null;
+            /**
+             * Queue Seconds
+             * @description How long the last attempt waited elsewhere; null: not known.
+             */
+            queue_seconds?: number | null;
             /** Queued At */
             queued_at: string | null;
             /** Reason */
@@ -1273,6 +1311,11 @@ export interface components {
             };
             /** Rule */
             rule: string;
+            /**
+             * Run Seconds
+             * @description How long the last attempt ran; null: not known (yet).
+             */
+            run_seconds?: number | null;
             run_status: components["schemas"]["RunStatus"];
             /** Started At */
             started_at: string | null;
@@ -1558,6 +1601,32 @@ export interface components {
              * @default about:blank
              */
             type: string;
+        };
+        /**
+         * RemoteFacts
+         * @description What the executor told of an attempt. Its times are seconds since the epoch by its own clock.
+         */
+        RemoteFacts: {
+            /** Category */
+            category?: string | null;
+            /** Confidence */
+            confidence?: string | null;
+            /** Executor */
+            executor?: string | null;
+            /** Exit Code */
+            exit_code?: number | null;
+            /** Queue */
+            queue?: string | null;
+            /** Queued At */
+            queued_at?: number | null;
+            /** Reason */
+            reason?: string | null;
+            /** Started At */
+            started_at?: number | null;
+            /** Status */
+            status?: string | null;
+            /** Stopped At */
+            stopped_at?: number | null;
         };
         /**
          * Requests

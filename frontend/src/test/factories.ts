@@ -101,6 +101,8 @@ export function a_job(part: Partial<Job> = {}): Job {
     ended_at: null,
     group: null,
     external_id: null,
+    queue_seconds: null,
+    run_seconds: null,
     ...part,
   };
 }
@@ -200,6 +202,11 @@ function attempts_of(job: Job): Attempt[] {
       external_id: job.external_id,
       resources: { mem_mb: 4000 * (i + 1), runtime: 60 },
       figures: status === "succeeded" ? { s: 184.2, max_rss: 3120, cpu_time: 610.4, mean_load: 331.2 } : null,
+      repeats: [],
+      queue_seconds: status === "succeeded" ? 412 : null,
+      run_seconds: status === "succeeded" ? 184.2 : null,
+      timed_by: status === "succeeded" ? "benchmark" : null,
+      remote: null,
     };
   });
 }

@@ -51,6 +51,7 @@ class Recorder:
         self._failures: dict[int, wire.JobError] = {}  # the first of each job, in their order
         self._faults = 0
         self._waiting: list[tuple[wire.Event, float]] = []
+        self._benchmarks: collections.deque[tuple[int, int, str]] = collections.deque()  # to be read
         self._directory = Path.cwd()
         plugins = getattr(common, "log_handler_settings", None)
         self.mask = mask.Mask([*mask.of_argv(sys.argv), *mask.of_environment(), *mask.of_settings(plugins)])
@@ -173,7 +174,7 @@ class Recorder:
                 if self.follower is not None and event.log:
                     self.follower.submitted(event.jobs, event.log, record.created)
             elif isinstance(event, wire.JobFinished):
-                self._translator.files.pop(event.job, None)
+                self._job_finished(event.job)
             elif isinstance(event, wire.Error):
                 self._error = event
 
@@ -205,6 +206,24 @@ class Recorder:
             lambda reason: traces.missed(of, reason) if kept > 0 else [],
         )
 
+    def _job_finished(self, job: int) -> None:
+        """Have its benchmark file read, if it has one: with those of other jobs, by a task that waits already."""
+        files = self._translator.files.pop(job, None)
+        if files is None or files.benchmark is None or self.attendant is None or self._opened.touch:
+            return
+        self._benchmarks.append((job, self._translator.attempts.get(job, 1), files.benchmark))
+        if len(self._benchmarks) == 1 and not self.attendant.ask(self._figures):
+            self._benchmarks.clear()
+
+    def _figures(self) -> list[wire.Event]:
+        from snakemake_logger_plugin_flowo.figures import figures
+
+        found: list[wire.Event] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                found.append(figures(self._directory, *self._benchmarks.popleft()))
+        return found
+
     def _plan(self) -> None:
         assert self.spool is not None
         self._write()
@@ -222,7 +241,7 @@ class Recorder:
         for job in self.watch.finished(self._translator.open, len(attempts)):
             for event in self._translator.observed(job):
                 self.spool.append(event, time.time())
-            self._translator.files.pop(job, None)
+            self._job_finished(job)
 
     def _observe(self) -> None:
         """The sender's tick: with `--quiet`, a finished job may be followed by no record for hours."""

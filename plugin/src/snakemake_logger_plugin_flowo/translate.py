@@ -383,6 +383,9 @@ class Translator:
             return []
         log = wire.Log(level=str(record.levelname), text=text)
         found: list[wire.Event] = []
+        get = record.__dict__.get
+        if (told := get("remote_job_state") or get("snakesee_remote")) is not None:
+            return [log, *self._remote(told)]
         self._interrupted = self._interrupted or text.startswith(INTERRUPTED)
         if _REPEATED_BELOW in text:
             self._repeats = True
@@ -404,6 +407,32 @@ class Translator:
             ids = [f"{match[2]}_{first + place}" for place in range(len(jobs))]
             found = [wire.JobSubmitted(jobs=jobs, external_id=match[2], external_ids=ids)] if jobs else []
         return [log, *found]
+
+    def _remote(self, told: Any) -> list[wire.Event]:
+        """The payload of an executor that tells states (schema 1 as `snakesee_remote`, 2 as `remote_job_state`)."""
+        if not isinstance(told, Mapping) or told.get("schema_version") not in (1, 2):
+            return []
+        job, phase = _integer(told.get("jobid")), told.get("phase")
+        if job is None or phase not in ("queued", "running", "succeeded", "failed"):
+            return []
+        return [
+            wire.RemoteState(
+                job=job,
+                attempt=max(1, self.attempts.get(job, 1)),
+                phase=phase,
+                executor=_text(told.get("executor") or ""),
+                external_id=_text_or_none(told.get("external_jobid")),
+                status=_text_or_none(told.get("remote_status")),
+                reason=_text_or_none(told.get("status_reason")),
+                queue=_text_or_none(told.get("queue")),
+                queued_at=_seconds(told.get("queued_at")),
+                started_at=_seconds(told.get("started_at")),
+                stopped_at=_seconds(told.get("stopped_at")),
+                exit_code=_integer(told.get("exit_code")),
+                category=_text_or_none(told.get("termination_category")),
+                confidence=_text_or_none(told.get("termination_confidence")),
+            )
+        ]
 
     def _submitted(self, jobs: list[int], external_id: str, log: str | None = None) -> list[wire.Event]:
         if log and self._files:
@@ -437,6 +466,12 @@ def _getter(record: Record) -> Any:
 
 def _integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 < value < 1e11 else None  # false for NaN as well
 
 
 def cut(text: str, longest: int = TEXT_KEPT) -> str:

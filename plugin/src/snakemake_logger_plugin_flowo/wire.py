@@ -302,6 +302,40 @@ class InputSnapshot(Event):
     note: str | None = None
 
 
+class JobFigures(Event):
+    """What a finished attempt's benchmark file says. `rows`: numbers by column, one row for each `repeat()`."""
+
+    kind: ClassVar[str] = "job_figures"
+    job: int = NO_JOB
+    attempt: int = 1
+    path: str = ""
+    rows: list[dict[str, float]] = dataclasses.field(default_factory=list)
+    note: str | None = None  # why there are none
+
+
+class RemoteState(Event):
+    """An executor's structured word on a job, as some attach it to a log record (`remote_job_state`).
+
+    The `…_at` are seconds since the epoch by the clock of whoever runs the job, not the plugin's.
+    """
+
+    kind: ClassVar[str] = "remote_state"
+    job: int = NO_JOB
+    attempt: int = 1
+    phase: str = ""  # queued, running, succeeded, failed
+    executor: str = ""
+    external_id: str | None = None
+    status: str | None = None  # in the executor's own words
+    reason: str | None = None
+    queue: str | None = None
+    queued_at: float | None = None
+    started_at: float | None = None
+    stopped_at: float | None = None
+    exit_code: int | None = None
+    category: str | None = None  # why it ended: oom, timeout, cancelled, spot, node_failure, …
+    confidence: str | None = None  # of `category`: high or low
+
+
 class Gap(Event):
     """`count` events were lost before they could be spooled, or are gone from the spool."""
 
@@ -324,7 +358,7 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         RunOpened, WorkflowStarted, Provenance, RuleGraph, ResourcesInfo, RunInfo, Plan, JobStarted, GroupInfo, JobInfo,
         JobSubmitted, JobRunning, JobFinished, JobRestarting, JobError, GroupError, Error, Log, LogSnapshot, Gap,
-        RunEnded, InputSnapshot,
+        RunEnded, InputSnapshot, JobFigures, RemoteState,
     )
 }  # fmt: skip
 

@@ -248,6 +248,8 @@ def upgrade() -> None:
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("queue_s", sa.Double(), nullable=True),
+        sa.Column("run_s", sa.Double(), nullable=True),
         sa.Column("threads", sa.Integer(), nullable=True),
         sa.Column("attempt", sa.SmallInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),

@@ -1,0 +1,111 @@
+"""Why an attempt failed: its class, and the evidence for it; pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FAILURE_CLASSES = (
+    "oom", "timeout", "signal", "missing_output", "nonzero_exit", "exception", "cancelled", "unknown",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known of how an attempt failed. `logs`: tails of the rule's logs; `cluster_logs`: of the executor's."""
+
+    exit_code: int | None = None
+    signal: int | None = None
+    exception: str | None = None
+    message: str | None = None
+    interrupted: bool = False  # Snakemake had been told to stop before
+    remote: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # what the executor told of its end
+    logs: Sequence[str] = ()
+    cluster_logs: Sequence[str] = ()
+
+
+LAST_LINES = 200  # of a log that are looked at
+_COMMAND = re.compile(r"Command '.*' (?=returned non-zero|died with)", re.DOTALL)  # words of it are no evidence
+_EXIT = re.compile(r"returned non-zero exit status (\d+)")
+_DIED = re.compile(r"died with <Signals\.\w+: (\d+)>")
+_REPORTED = re.compile(r"\b(SLURM) status is: '(\w+)", re.IGNORECASE)
+_BY_REPORT = {
+    "OUT_OF_MEMORY": "oom", "TIMEOUT": "timeout", "DEADLINE": "timeout", "CANCELLED": "cancelled",
+    "NODE_FAIL": "unknown", "BOOT_FAIL": "unknown", "PREEMPTED": "unknown",
+}  # fmt: skip
+_BY_CATEGORY = {"oom": "oom", "timeout": "timeout", "cancelled": "cancelled"}
+_OOM = re.compile(
+    r"\boom[-_ ]?kill|\bout[- ]of[- ]memory\b|(?<![a-z])OutOfMemoryError\b|\bMemoryError\b|\bstd::bad_alloc\b"
+    r"|\bcannot allocate (memory|vector of size)|\bexceeded (the )?(job|step|requested)? ?memory limit"
+    r"|\bTERM_MEMLIMIT\b|\bjob killed: (p|v)?mem\b",
+    re.IGNORECASE,
+)
+_TIMEOUT = re.compile(
+    r"\bDUE TO TIME LIMIT\b|\bTERM_RUNLIMIT\b|\bjob killed: walltime\b"
+    r"|\bexceeded (its |the )?(wall ?time|time limit)\b",
+    re.IGNORECASE,
+)
+_CANCELLED = re.compile(r"\*\*\* (?:JOB|STEP) \S+ ON \S+ CANCELLED AT (?!.*DUE TO)|\bTERM_(OWNER|ADMIN)\b")
+# Advice and options are no evidence: "if you run out of memory, …", `set -x` of `java -XX:+ExitOnOutOfMemoryError`.
+_NO_EVIDENCE = re.compile(r"^\+|-XX:|\b(if|should|may|might|could|avoid|prevent|in case|unless)\b", re.IGNORECASE)
+
+
+def end_of_process(text: str) -> tuple[int | None, int | None]:
+    """Exit code and signal that Snakemake tells of a process, the last of them."""
+    if codes := _EXIT.findall(text):
+        return int(codes[-1]), None
+    signals = _DIED.findall(text)
+    return (None, int(signals[-1])) if signals else (None, None)
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def failure_class(ending: Ending) -> tuple[str, str | None]:
+    """The class of a failed attempt and the evidence for it; `unknown` where there is none."""
+    killed_by = ending.signal
+    if killed_by is None and ending.exit_code is not None and 128 < ending.exit_code <= 192:
+        killed_by = ending.exit_code - 128  # how a shell reports a child that was killed
+    if ending.exception == "MissingOutputException":
+        return "missing_output", "MissingOutputException"
+    if ending.interrupted and killed_by in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        return "cancelled", f"killed by {signal_name(killed_by)} at the run's interruption"
+    message = _COMMAND.sub("", ending.message or "")
+    if (said := _REPORTED.search(message)) and (kind := _BY_REPORT.get(said[2].upper())):
+        return kind, f"{said[1].lower()}: {said[2]}"
+    category = ending.remote.get("category")
+    if category and category != "unknown" and ending.remote.get("confidence") != "low":
+        told = f"{ending.remote.get('executor') or 'executor'}: {category}"
+        reason = ending.remote.get("reason")
+        return _BY_CATEGORY.get(category, "unknown"), f"{told} ({reason})"[:300] if reason else told
+    for name, texts in (("cluster log", ending.cluster_logs), ("log", ending.logs), ("message", (message,))):
+        for pattern, kind in ((_OOM, "oom"), (_TIMEOUT, "timeout"), (_CANCELLED, "cancelled")):
+            if line := _told(pattern, texts):
+                return kind, f"{name}: {line}"
+    if ending.signal is not None:
+        return "signal", f"killed by {signal_name(ending.signal)}"
+    if ending.exit_code is not None:
+        shown = f"exit code {ending.exit_code}"
+        return ("signal", f"{shown} (128 + {signal_name(killed_by)})") if killed_by else ("nonzero_exit", shown)
+    if ending.exception:
+        return "exception", ending.exception
+    if "Error" in message:
+        return "exception", next(line.strip()[:200] for line in message.splitlines() if "Error" in line)
+    return "unknown", None
+
+
+def _told(pattern: re.Pattern[str], texts: Sequence[str]) -> str | None:
+    """The last line that the pattern is found in, at most 200 characters of it."""
+    for text in texts:
+        for line in reversed(text.splitlines()[-LAST_LINES:]):
+            if (found := pattern.search(line)) and not _NO_EVIDENCE.search(line):
+                start = max(0, found.start() - 80) if len(line) > 200 else 0
+                return line[start : start + 200].strip()
+    return None
