@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from snakemake_logger_plugin_flowo import wire
 
-from flowo.ingest import attempts
+from flowo.ingest import attempts, definition
 from flowo.ingest.fields import (
     MAX_NUMBER,
     MOST_EXPECTED,
@@ -74,6 +74,8 @@ class Fold:
         self.wildcards: set[tuple[str, str]] = set()  # names and values that were told anew
         self.removed: set[int] = set()  # jobs whose rows go, before those of `moved` are written
         self.facts: dict[int, Facts] = {}
+        self.blobs: dict[str, str] = {}  # large texts by their hash, hexadecimal
+        self.defined: dict[str, dict[str, Any]] = {}  # rule → what it is made of
         self.attempts: dict[tuple[int, int], Attempt] = {}
         self.moved_rules: set[str] = set()
         self.plan_parts: list[wire.Plan] = []
@@ -190,13 +192,14 @@ class Fold:
         run.dry_run, run.imported = event.dry_run is True, event.imported is True
         run.fold["asked_name"] = optional(event.name)
         self._named()
-        self._tell(
+        self.tell(
             command=[self.text(part) for part in texts(event.command)],
             plugin_version=optional(event.plugin_version),
             snakemake_version=optional(event.snakemake_version),
             python_version=optional(event.python_version),
             platform=optional(event.platform),
             scheduler_id=optional(event.scheduler_id),
+            profiles=[name(path) for path in texts(event.profiles)][:50],
         )
 
     def _named(self) -> None:
@@ -207,7 +210,7 @@ class Fold:
             folder = os.path.dirname(folder)
         run.reported_name = run.fold.get("asked_name") or os.path.basename(folder.rstrip("/")) or folder or "run"
 
-    def _tell(self, **facts: Any) -> None:
+    def tell(self, **facts: Any) -> None:
         self.run.facts.update({key: value for key, value in facts.items() if value not in (None, [], {})})
 
     def workflow_started(self, event: wire.WorkflowStarted, at: dt.datetime) -> None:
@@ -219,7 +222,7 @@ class Fold:
             self._named()
         run.host = run.host or name(event.host)
         run.username = run.username or name(event.user)
-        self._tell(
+        self.tell(
             snakefile=optional(event.snakefile),
             workflow_id=optional(event.workflow_id),
             snakemake_version=optional(event.snakemake_version),
@@ -236,7 +239,10 @@ class Fold:
             "branch": optional(event.git_branch),
             "dirty": event.git_dirty if isinstance(event.git_dirty, bool) else None,
         }
-        self._tell(git={key: value for key, value in git.items() if value is not None})
+        self.tell(
+            git={key: value for key, value in git.items() if value is not None},
+            file_hashes=self.run.facts.get("file_hashes", {}) | definition.hashes(event),
+        )
 
     def rule_graph(self, event: wire.RuleGraph, _at: dt.datetime) -> None:
         nodes = [name(node) for node in texts(event.nodes)]
@@ -245,7 +251,7 @@ class Fold:
         self.reset = True
 
     def resources_info(self, event: wire.ResourcesInfo, _at: dt.datetime) -> None:
-        self._tell(cores=small(event.cores), nodes=small(event.nodes))
+        self.tell(cores=small(event.cores), nodes=small(event.nodes))
 
     def run_info(self, event: wire.RunInfo, _at: dt.datetime) -> None:
         stats = {name(rule): number(expected) for rule, expected in event.stats.items()}
@@ -263,7 +269,7 @@ class Fold:
         held = self.held.setdefault(event.generation, {})
         if event.generation <= self.run.generation or event.part in held:
             return  # what holds already is not said again
-        self._tell(executor=optional(event.executor))
+        self.tell(executor=optional(event.executor))
         for entry in event.jobs:
             job = self.job(entry["job"], name(entry.get("rule")))
             before = job.group, job.wildcards, job.threads
@@ -313,7 +319,7 @@ class Fold:
                 self.moving(job, lambda job=job: state.closed(job, at))  # type: ignore[misc]
         run.facts.pop("message", None)
         if run.status != "succeeded" and not any(rule.counts.failed for rule in self.rules.values()):
-            self._tell(message=self.text(event.message) or last.get("message") or optional(event.exception))
+            self.tell(message=self.text(event.message) or last.get("message") or optional(event.exception))
         self.failures_moved = True
 
     # Events about jobs.
@@ -328,6 +334,7 @@ class Fold:
         resources = event.resources if isinstance(event.resources, dict) else {}
         if len(orjson.dumps(resources)) > self.max_text:  # raises on what cannot be JSON again, before anything moved
             resources = {}
+        params = event.params if len(orjson.dumps(event.params)) <= self.max_text else None
         priority = (small(event.priority) if type(event.priority) is int else optional(event.priority)) or None
         job = self.job(event.job, name(event.rule))
         self._wild(job, wildcards(event.wildcards))
@@ -344,6 +351,7 @@ class Fold:
             "message": self.text(event.message), "priority": priority,
             "checkpoint": True if event.checkpoint is True else None,
             "command": None if facts.command else command,
+            "params": params,
         }  # fmt: skip
         facts.more.update({key: value for key, value in more.items() if value not in (None, [], "")})
         if self.run.dry_run:
@@ -393,4 +401,5 @@ PROJECTIONS: dict[type[wire.Event], Callable[[Fold, Any, dt.datetime], None]] = 
     wire.LogSnapshot: attempts.log_snapshot, wire.InputSnapshot: attempts.input_snapshot,
     wire.JobFigures: attempts.job_figures, wire.RemoteState: attempts.remote_state,
     wire.Error: Fold.error, wire.Gap: Fold.gap, wire.RunEnded: Fold.run_ended,
+    wire.Config: definition.config, wire.Source: definition.source, wire.Rule: definition.rule,
 }  # fmt: skip

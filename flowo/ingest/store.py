@@ -192,8 +192,12 @@ async def write(
         await pg.execute(edits.WILDCARDS_LEFT, run_id)
     if fold.attempts:
         await _write_attempts(pg, run_id, fold.attempts)
+    if fold.blobs:
+        await _write_blobs(pg, run_id, fold.blobs)
     if fold.facts:
         await _write_facts(pg, run_id, fold)
+    if fold.defined:
+        await _write_definitions(pg, run_id, fold.defined)
     if fold.moved_rules:
         await _write_rules(pg, run_id, {rule: fold.rules[rule] for rule in fold.moved_rules})
     if fold.failed:
@@ -278,19 +282,33 @@ async def _write_attempts(pg: Driver, run_id: uuid.UUID, attempts: dict[tuple[in
 
 
 async def _write_facts(pg: Driver, run_id: uuid.UUID, fold: Fold) -> None:
-    long = {f.command_hash: f.command for f in fold.facts.values() if f.command_hash}
+    long = {f.command_hash: f.command for f in fold.facts.values() if f.command_hash and f.command}
     if long:
-        await pg.execute(
-            """INSERT INTO blob (run_id, hash, body) SELECT $1, decode(key, 'hex'), value
-               FROM json_each_text($2::text::json) ON CONFLICT DO NOTHING""",
-            run_id, _dumps(long),
-        )  # fmt: skip
+        await _write_blobs(pg, run_id, long)
     rows = [{"n": n, "h": f.command_hash, "f": f.more} for n, f in sorted(fold.facts.items())]
     await pg.execute(
         """INSERT INTO job (run_id, number, command_hash, facts)
            SELECT $1, n, decode(h, 'hex'), f FROM json_to_recordset($2::text::json) AS u(n int, h text, f jsonb)
            ON CONFLICT (run_id, number) DO UPDATE SET
              command_hash = excluded.command_hash, facts = excluded.facts""",
+        run_id, _dumps(rows),
+    )  # fmt: skip
+
+
+async def _write_blobs(pg: Driver, run_id: uuid.UUID, texts: dict[str, str]) -> None:
+    await pg.execute(
+        """INSERT INTO blob (run_id, hash, body) SELECT $1, decode(key, 'hex'), value
+           FROM json_each_text($2::text::json) ON CONFLICT DO NOTHING""",
+        run_id, _dumps(texts),
+    )  # fmt: skip
+
+
+async def _write_definitions(pg: Driver, run_id: uuid.UUID, defined: dict[str, dict[str, Any]]) -> None:
+    rows = [{"r": rule, "f": facts} for rule, facts in defined.items()]
+    await pg.execute(
+        """INSERT INTO rule (run_id, rule, facts)
+           SELECT $1, r, f FROM json_to_recordset($2::text::json) AS u(r text, f jsonb)
+           ON CONFLICT (run_id, rule) DO UPDATE SET facts = excluded.facts""",
         run_id, _dumps(rows),
     )  # fmt: skip
 

@@ -185,13 +185,23 @@ class Attempt(Base):
 
 
 class Blob(Base):
-    """Large texts such as long commands, once in a run, by hash."""
+    """Large texts such as long commands, scripts and the configuration, once in a run, by hash."""
 
     __tablename__ = "blob"
 
     run_id: Mapped[uuid.UUID] = _run_id()
     hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     body: Mapped[str] = mapped_column(Text)
+
+
+class Rule(Base):
+    """What a rule is made of, as written; written once, shown one rule at a time. Texts of files stand in `blob`."""
+
+    __tablename__ = "rule"
+
+    run_id: Mapped[uuid.UUID] = _run_id()
+    rule: Mapped[str] = mapped_column(Text, primary_key=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
 
 class RuleCount(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.accounts.models import Workspace
 from flowo.errors import NotFound
-from flowo.runs import cursors, schemas, views, waiting
+from flowo.runs import cursors, definitions, schemas, views, waiting
 from flowo.runs.models import Journal, Run
 from flowo.runs.state import ENDED
 
@@ -132,6 +132,10 @@ async def detail(
         command=facts.get("command") or [],
         git=schemas.Git(**git) if git else None,
         configfiles=facts.get("configfiles") or [],
+        profiles=facts.get("profiles") or [],
+        file_hashes=facts.get("file_hashes") or {},
+        config=await definitions.config(session, run_id, facts.get("config_hash")),
+        config_cut=bool(facts.get("config_cut")),
         **{
             key: facts.get(key)
             for key in (

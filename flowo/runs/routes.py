@@ -13,7 +13,7 @@ from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
 from flowo.db.notify import WANTED_CHANNEL
 from flowo.errors import Problem
-from flowo.runs import edits, export, jobs, log, queries, schemas, siblings, table, tails
+from flowo.runs import definitions, edits, export, jobs, log, queries, schemas, siblings, table, tails
 
 router = APIRouter(
     prefix="/api/v1/runs", tags=["runs"],
@@ -220,6 +220,19 @@ async def get_job_log(
 async def get_rulegraph(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep) -> schemas.RuleGraph:
     async with database.session() as session:
         return await queries.rulegraph(session, access.readable(caller), run_id)
+
+
+@router.get("/{run_id}/rules/{rule:path}")
+async def get_rule(
+    run_id: uuid.UUID,
+    rule: Annotated[str, Path(max_length=1000, pattern=r"^[^\x00]*$")],
+    caller: CallerDep,
+    database: DatabaseDep,
+) -> schemas.RuleDetail:
+    """What a rule is made of, as written: its code, script and environment."""
+    async with database.session() as session:
+        await queries.find(session, access.readable(caller), run_id)
+        return await definitions.rule(session, run_id, rule)
 
 
 @router.get("/{run_id}/graph", response_model=schemas.Graph)

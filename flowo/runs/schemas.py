@@ -160,6 +160,10 @@ class RunDetail(Run):
     scheduler_id: str | None
     configfiles: list[str]
     config_md5: str | None
+    profiles: list[str] = Field(description="The profiles that set Snakemake's options, as files.")
+    file_hashes: dict[str, str] = Field(description="SHA-256 of config files and profiles, by path, as they were read.")
+    config: Any | None = Field(description="The workflow's configuration, secrets masked; null where not recorded.")
+    config_cut: bool = Field(description="Something of the configuration was left out for its size.")
     git: Git | None
     message: str | None = Field(description="What Snakemake said last when it failed beside any job, else null.")
     rules: list[RuleCounts]
@@ -349,6 +353,29 @@ class JobDetail(Job):
     dependents: list[JobLink]
     attempts: list[Attempt]
     unfinished: Unfinished | None = Field(None, description="Why it is aborted or skipped, once its run has ended.")
+
+
+class RuleSource(Shape):
+    """A piece of what a rule is made of. `sha256`: of the whole file as it was; `text` may be cut, and is masked."""
+
+    role: str = Field(description="rule, base (what it is made from), script, notebook, wrapper, template, cwl, conda.")
+    path: str | None = None
+    line: int | None = Field(None, description="The first line, counted from 1.")
+    text: str | None = None
+    sha256: str | None = None
+    note: str | None = Field(None, description="Why there is no text, or not all of it.")
+
+
+class RuleDetail(Shape):
+    """What a rule is made of, as written; empty where it was not recorded."""
+
+    rule: str
+    directive: str | None = Field(description="shell, run, script, notebook, wrapper, cwl, template_engine.")
+    sources: list[RuleSource]
+    command: str | None = Field(description="The shell command as written, where the code itself could not be read.")
+    conda: str | None = Field(description="A named environment; one from a file is among the sources.")
+    container: str | None
+    modules: list[str]
 
 
 class RuleNode(Shape):

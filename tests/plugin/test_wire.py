@@ -63,6 +63,18 @@ EXAMPLES: list[wire.Event] = [
         job=1, attempt=2, phase="failed", executor="aws-batch", external_id="arn", status="FAILED", reason="OOM", queue="q",
         queued_at=1.5, started_at=2.5, stopped_at=9.0, exit_code=137, category="oom", confidence="high",
     ),
+    wire.RunOpened(host="h", profiles=["/p/config.yaml"]),
+    wire.Provenance(hashes={"c.yaml": "ab12"}),
+    wire.JobInfo(job=1, rule="a", params={"n": 3}),
+    wire.Config(files=["c.yaml"], config={"samples": ["a"], "password": "***"}, cut=True),
+    wire.Source(hash="5e" * 32, text="print(1)\n", size=9),
+    wire.Rule(
+        rule="a", directive="script", shellcmd="echo", conda="env", container="docker://x", modules=["m/1"],
+        sources=[
+            {"role": "rule", "path": "/d/Snakefile", "line": 3, "text": "rule a:\n"},
+            {"role": "script", "path": "/d/a.py", "hash": "5e" * 32, "note": "late"},
+        ],
+    ),
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from tests.factories import Tape
 from tests.server.servers import Served
 from tests.server.test_runs import post
 
-LARGE = "run|job_state|job|attempt|journal|failure|rule_count|blob|wildcard"
+LARGE = "run|job_state|job|attempt|journal|failure|rule_count|rule|blob|wildcard"
 
 FILL = [
     """INSERT INTO run (id, workspace_id, owner_id, reported_name, reported_tags, workflow, status, created_at, changed_at,

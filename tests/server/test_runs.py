@@ -269,7 +269,7 @@ async def test_runs_are_deleted_in_every_status(served: Served, outcome: str) ->
     assert (await served.client.get(path)).status_code == 404
     assert (await served.client.delete(path)).status_code == 404
     async with served.database.session() as session:
-        for table in ("job", "job_state", "attempt", "journal", "rule_count", "plan", "blob", "wildcard"):
+        for table in ("job", "job_state", "attempt", "journal", "rule", "rule_count", "plan", "blob", "wildcard"):
             rows = await session.execute(text(f"SELECT count(*) FROM {table} WHERE run_id = :r"), {"r": tape.run_id})
             assert rows.scalar_one() == 0
 

@@ -567,6 +567,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rule
+         * @description What a rule is made of, as written: its code, script and environment.
+         */
+        get: operations["get_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/siblings": {
         parameters: {
             query?: never;
@@ -1671,6 +1691,35 @@ export interface components {
             rule: string;
         };
         /**
+         * RuleDetail
+         * @description What a rule is made of, as written; empty where it was not recorded.
+         */
+        RuleDetail: {
+            /**
+             * Command
+             * @description The shell command as written, where the code itself could not be read.
+             */
+            command: string | null;
+            /**
+             * Conda
+             * @description A named environment; one from a file is among the sources.
+             */
+            conda: string | null;
+            /** Container */
+            container: string | null;
+            /**
+             * Directive
+             * @description shell, run, script, notebook, wrapper, cwl, template_engine.
+             */
+            directive: string | null;
+            /** Modules */
+            modules: string[];
+            /** Rule */
+            rule: string;
+            /** Sources */
+            sources: components["schemas"]["RuleSource"][];
+        };
+        /**
          * RuleGraph
          * @description The rules of the workflow. A rule without jobs in this run has counts of zero.
          */
@@ -1694,6 +1743,33 @@ export interface components {
             mean_seconds: number | null;
             /** Rule */
             rule: string;
+        };
+        /**
+         * RuleSource
+         * @description A piece of what a rule is made of. `sha256`: of the whole file as it was; `text` may be cut, and is masked.
+         */
+        RuleSource: {
+            /**
+             * Line
+             * @description The first line, counted from 1.
+             */
+            line?: number | null;
+            /**
+             * Note
+             * @description Why there is no text, or not all of it.
+             */
+            note?: string | null;
+            /** Path */
+            path?: string | null;
+            /**
+             * Role
+             * @description rule, base (what it is made from), script, notebook, wrapper, template, cwl, conda.
+             */
+            role: string;
+            /** Sha256 */
+            sha256?: string | null;
+            /** Text */
+            text?: string | null;
         };
         /**
          * Run
@@ -1769,6 +1845,16 @@ export interface components {
             clock_offset: number;
             /** Command */
             command: string[];
+            /**
+             * Config
+             * @description The workflow's configuration, secrets masked; null where not recorded.
+             */
+            config: unknown | null;
+            /**
+             * Config Cut
+             * @description Something of the configuration was left out for its size.
+             */
+            config_cut: boolean;
             /** Config Md5 */
             config_md5: string | null;
             /** Configfiles */
@@ -1789,6 +1875,13 @@ export interface components {
             events: number;
             /** Executor */
             executor: string | null;
+            /**
+             * File Hashes
+             * @description SHA-256 of config files and profiles, by path, as they were read.
+             */
+            file_hashes: {
+                [key: string]: string;
+            };
             first_failure: components["schemas"]["FirstFailure"] | null;
             /**
              * Gaps
@@ -1835,6 +1928,11 @@ export interface components {
             platform: string | null;
             /** Plugin Version */
             plugin_version: string | null;
+            /**
+             * Profiles
+             * @description The profiles that set Snakemake's options, as files.
+             */
+            profiles: string[];
             /**
              * Progress
              * @description Jobs that succeeded, of all that this invocation is to do.
@@ -4307,6 +4405,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleGraph"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
                 };
             };
             /** @description Unauthorized */

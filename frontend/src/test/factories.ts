@@ -70,6 +70,12 @@ export function a_detail(part: Partial<RunDetail> = {}): RunDetail {
     scheduler_id: "48201",
     configfiles: ["config/config.yaml"],
     config_md5: "9a0364b9e99bb480dd25e1f0284c8555",
+    profiles: ["/home/ada/.config/snakemake/slurm/config.yaml"],
+    file_hashes: {
+      "config/config.yaml": "5c62b1f0f1a5e8f6b8c5a2ac3f0f6d1d0f1f4c55c3e0a6e5d6fd2f3b1f5f9f10",
+    },
+    config: { samples: { A: "data/A.fastq", B: "data/B.fastq" }, threads: 8, api_token: "***" },
+    config_cut: false,
     git: {
       remote: "git@lab.example.org:rna/rna7.git",
       commit: "4f2c1e9a7be33dd6cba0f8f8d5a5b5f7c3a11e02",

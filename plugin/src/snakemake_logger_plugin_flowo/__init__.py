@@ -36,6 +36,10 @@ class LogHandlerSettings(LogHandlerSettingsBase):
     no_plan: bool = field(
         default=False, metadata={"help": "Do not read the job graph; jobs then appear when they are started."}
     )
+    no_config: bool = field(default=False, metadata={"help": "Do not record the workflow's configuration."})
+    no_code: bool = field(
+        default=False, metadata={"help": "Do not record the code of rules, their scripts and environments."}
+    )
     log_tail: int = field(
         default=64,
         metadata={

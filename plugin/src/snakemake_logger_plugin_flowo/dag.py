@@ -7,6 +7,7 @@ the workflow. Job ids here are those of the events (`dag.jobid(job)`).
 from __future__ import annotations
 
 import collections
+import contextlib
 import logging
 import os
 import sys
@@ -14,15 +15,15 @@ import time
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from snakemake_logger_plugin_flowo import wire
+from snakemake_logger_plugin_flowo import data, definition, wire
 from snakemake_logger_plugin_flowo.translate import SPOILT
 
 LOGGER = "snakemake.logging"  # since 9.0.0
 _FRAMES = 30  # run_info is logged 5 to 8 calls below the workflow's method
 _CHECKPOINT = "Updating checkpoint dependencies."  # logged before the graph changes
 _FAULTS = 3  # failed looks after which it is given up
-_VALUE_KEPT = 2_000  # characters of one parameter
-_ITEMS_KEPT = 100
+_TBD = "TBDString"  # Snakemake's word for what it will know later
+_BUILDING = "Building DAG of jobs..."  # logged when all Snakefiles are read
 
 
 class Row(NamedTuple):
@@ -41,21 +42,32 @@ class Snapshot(NamedTuple):
     executor: str | None
     rows: list[Row]
     rules: dict[str, tuple[str | None, str | None, str | None]]  # group, conda, container
+    definitions: list[definition.Rule]  # of rules that no snapshot before has
+    snakefiles: list[str]
 
 
 class Watch(logging.Filter):
     """Looks at each record in the thread it comes from, and lets every one pass."""
 
-    def __init__(self, *, plan: bool = True, quiet: bool = False, dry_run: bool = False) -> None:
+    def __init__(
+        self, *, plan: bool = True, quiet: bool = False, dry_run: bool = False, config: bool = True, code: bool = True
+    ) -> None:
         super().__init__()
         self.snapshots: collections.deque[Snapshot] = collections.deque()
         self.generation = 0
         self.planned = 0  # jobs in the last snapshot
         self.faults = 0
         self.spent = 0.0  # s of Snakemake's thread for the last snapshot
+        self.config: definition.Config | None = None  # once, until it is taken away
+        self.params: dict[int, Any] = {}  # of jobs that were handed out, where the plan could not know them
         self._plan = plan
         self._quiet = quiet  # JOB_FINISHED is not sent: watch the graph instead
         self._dry_run = dry_run
+        self._config = config  # its content, too
+        self._code = code
+        self._config_seen = False
+        self._defined: set[str] = set()
+        self._vague: dict[int, Any] = {}  # jobs whose parameters were not all known when the plan was taken
         self._workflow: Any = None
         self._dirty = False
         self._size = -1
@@ -69,6 +81,7 @@ class Watch(logging.Filter):
         logging.getLogger(LOGGER).removeFilter(self)
         self._workflow = None
         self._jobs = {}
+        self._vague = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if self.faults < _FAULTS:
@@ -83,6 +96,10 @@ class Watch(logging.Filter):
         if event is None:
             if record.msg == _CHECKPOINT:
                 self._dirty = True
+            elif record.msg == _BUILDING:
+                self._see_config(_workflow())
+        elif event == "workflow_started":
+            self._see_config(_workflow())
         elif event == "run_info":
             if self.generation and (self._dry_run or self._workflow is None):
                 return  # a dry run says it again when all is done
@@ -101,6 +118,15 @@ class Watch(logging.Filter):
             and (self._dirty or len(self._workflow.dag._dependencies) != self._size)
         ):
             self._take(record.created)
+        if event == "job_info" and self._vague:
+            job = self._vague.get(number := getattr(record, "jobid", -1))
+            if job is not None and (params := job._params) is not None:
+                self.params[number] = params
+
+    def _see_config(self, workflow: Any) -> None:
+        if workflow is not None and not self._config_seen:
+            self._config_seen = True
+            self.config = definition.config(workflow, content=self._config)
 
     def _take(self, at: float) -> None:
         """Copy the jobs that this invocation runs: those that need to run, and those that have run."""
@@ -120,17 +146,37 @@ class Watch(logging.Filter):
             return
         rows: list[Row] = []
         rules: dict[str, tuple[str | None, str | None, str | None]] = {}
+        vague: dict[str, bool | None] = {}  # rule → whether parameters may be known later; None: it has none
+        self._vague = {}
         for job, number in chosen.items():
             rule = job.rule
             name = rule.name
             if name not in rules:
                 rules[name] = _facts(rule)
+                vague[name] = _may_be_vague(rule)
             needs = [chosen[other] for other in dependencies.get(job, ()) if other in chosen]
-            rows.append(Row(number, name, job.wildcards_dict, needs, getattr(job, "_params", None)))
+            params = getattr(job, "_params", None)
+            if (late := vague[name]) is not None and (params is None or (late and _TBD in map(_name_of, params))):
+                self._vague[number] = job
+            rows.append(Row(number, name, job.wildcards_dict, needs, params))
         self.generation += 1
         executor = getattr(getattr(self._workflow, "_executor_plugin", None), "name", None)
-        self.snapshots.append(Snapshot(self.generation, at, executor, rows, rules))
+        definitions: list[definition.Rule] = []
+        if self._code:
+            with contextlib.suppress(Exception):  # the plan does not depend on it
+                definitions = self._definitions({row.rule for row in rows})
+        snakefiles = definition.snakefiles(self._workflow) if definitions else []
+        self.snapshots.append(Snapshot(self.generation, at, executor, rows, rules, definitions, snakefiles))
         self.spent = time.perf_counter() - begun
+
+    def _definitions(self, names: set[str]) -> list[definition.Rule]:
+        """Where the rules stand that are new, in the order of the workflow."""
+        new = names - self._defined
+        if not new or len(self._defined) >= definition.RULES:
+            return []
+        self._defined |= new
+        found = self._workflow._rules
+        return [definition.rule(self._workflow, found[name]) for name in found if name in new]
 
     def finished(self, running: Collection[int], attempts: int) -> list[int]:
         """Which of the running jobs are finished in the graph; only asked for where `--quiet` hides the event."""
@@ -170,7 +216,7 @@ def _job(row: Row, facts: tuple[str | None, str | None, str | None]) -> dict[str
     if row.needs:
         job["needs"] = sorted(row.needs)
     if row.params:
-        params = _params(row.params)
+        params = data.params(row.params)
         if params:
             job["params"] = params
     for name, value in zip(("group", "conda", "container"), facts, strict=True):
@@ -183,6 +229,19 @@ def _facts(rule: Any) -> tuple[str | None, str | None, str | None]:
     return tuple(_word(rule, name) for name in ("group", "conda_env", "container_img"))  # type: ignore[return-value]
 
 
+def _may_be_vague(rule: Any) -> bool | None:
+    """Whether a rule's parameters hold more than plain texts and numbers; None where there are none."""
+    try:
+        items = list(list.__iter__(rule._params))
+        return any(not issubclass(type(item), str | int | float) for item in items) if items else None
+    except Exception:
+        return None
+
+
+def _name_of(item: Any) -> str:
+    return type(item).__name__
+
+
 def _word(rule: Any, name: str) -> str | None:
     try:
         value = getattr(rule, name, None)
@@ -190,41 +249,6 @@ def _word(rule: Any, name: str) -> str | None:
         return None
     # functions and patterns that only Snakemake can resolve are left out, not guessed
     return str(value) if isinstance(value, str | os.PathLike) else None
-
-
-def _params(params: Any) -> Any:
-    """Snakemake's Params: the named ones by name, the others by position."""
-    try:
-        if isinstance(params, dict):
-            return _plain(params)
-        names = dict(params._get_names())
-        named: set[int] = set()
-        for begin, end in names.values():
-            named.update([begin] if end is None else range(begin, end))
-        items = list(params)
-        unnamed = (position for position in range(min(len(items), _ITEMS_KEPT)) if position not in named)
-        found = {str(position): _plain(items[position]) for position in unnamed}
-        for name, (begin, end) in names.items():
-            found[str(name)] = _plain(items[begin] if end is None else items[begin:end])
-        return found
-    except Exception:
-        return None
-
-
-def _plain(value: Any, depth: int = 0) -> Any:
-    """A small JSON value; of an object that is not plain data its type only, since its text may cost or do anything."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, str):
-        text = str.__str__(value)
-        return text if len(text) <= _VALUE_KEPT else text[:_VALUE_KEPT] + "…"
-    if isinstance(value, os.PathLike):
-        return str(os.fspath(value))[:_VALUE_KEPT]
-    if depth < 4 and isinstance(value, dict):
-        return {str(key)[:200]: _plain(item, depth + 1) for key, item in list(value.items())[:_ITEMS_KEPT]}
-    if depth < 4 and isinstance(value, list | tuple):
-        return [_plain(item, depth + 1) for item in value[:_ITEMS_KEPT]]
-    return f"<{type(value).__name__}>"
 
 
 def _workflow() -> Any:

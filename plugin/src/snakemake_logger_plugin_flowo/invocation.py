@@ -50,6 +50,7 @@ def opened(
     heartbeat: float,
     version: str,
     flags: frozenset[str] = frozenset(),
+    profiles: Sequence[str] = (),
 ) -> wire.RunOpened:
     """The first event of a run. `flags`: options of logger plugins without a value."""
     argv = arguments()
@@ -70,6 +71,7 @@ def opened(
         platform=f"{platform.system()}-{platform.release()}-{platform.machine()}",
         scheduler_id=os.environ.get("SLURM_JOB_ID"),
         heartbeat_s=heartbeat,
+        profiles=list(profiles),
     )
 
 

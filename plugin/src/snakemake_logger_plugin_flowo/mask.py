@@ -30,7 +30,7 @@ SHORTEST = 8  # characters: a shorter value may stand anywhere by chance
 NAMES = frozenset({
     "rule", "job", "nodes", "stats", "inputs", "outputs", "logs", "log", "benchmark", "wildcards", "directory",
     "snakefile", "configfiles", "host", "user", "name", "tags", "workspace", "path", "file", "external_id", "group",
-    "groups", "conda", "container", "hashes", "profiles", "script", "url",
+    "groups", "files", "hash", "conda", "container", "hashes", "profiles", "script", "url",
 })  # fmt: skip
 DATA = frozenset({"params", "resources", "provided", "config"})
 # Events of numbers and words of ours, two of three records.

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from snakemake_logger_plugin_flowo import dag, invocation, mask, translate, wire
+from snakemake_logger_plugin_flowo import dag, data, definition, invocation, mask, translate, wire
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.say import say
 
@@ -63,9 +63,16 @@ class Recorder:
             heartbeat=15.0,
             version=VERSION,
             flags=mask.flags_of(plugins),
+            profiles=definition.profiles(),
         )
+        self._findings: Any = None
+        self._began = time.time()
         self.watch = dag.Watch(
-            plan=not getattr(settings, "no_plan", False), quiet="progress" in quiet, dry_run=self.dry_run
+            plan=not getattr(settings, "no_plan", False),
+            quiet="progress" in quiet,
+            dry_run=self.dry_run,
+            config=not getattr(settings, "no_config", False),
+            code=not getattr(settings, "no_code", False),
         )
         self.watch.install()
 
@@ -106,7 +113,8 @@ class Recorder:
     def _open(self, record: logging.LogRecord | None) -> None:
         """It is a run: make the spool, start what ships it, and take in what came before."""
         from snakemake_logger_plugin_flowo import config
-        from snakemake_logger_plugin_flowo.attend import Attendant, provenance
+        from snakemake_logger_plugin_flowo.attend import Attendant
+        from snakemake_logger_plugin_flowo.findings import Findings
         from snakemake_logger_plugin_flowo.sender import Sender
 
         home = str(getattr(record, "rundir", None) or "")
@@ -124,12 +132,13 @@ class Recorder:
             return
         self.spool.mask = self.mask
         self.spool.append(self._opened, at)
+        self.attendant = Attendant(self._deliver)
+        self._findings = Findings(self.attendant.ask, self._directory, self._began, self._opened.profiles, self.mask)
         for record_ in early:
             self._record(record_)
-        self.attendant = Attendant(self._deliver)
         snakefile = str(getattr(record, "snakefile_main", None) or "")
-        folder = Path(snakefile).parent if snakefile.startswith("/") else self._directory
-        self.attendant.ask(lambda: provenance(folder))
+        self._findings.git(Path(snakefile).parent if snakefile.startswith("/") else self._directory)
+        self._findings.files([str(file) for file in getattr(record, "configfiles", None) or ()])
         self.sender = Sender(self.spool, self.run_id, url, self._tick())
         self.sender.start()
         if not self.dry_run and self._log_tail() > 0:
@@ -151,6 +160,9 @@ class Recorder:
     def _record(self, record: logging.LogRecord) -> None:
         assert self.spool is not None
         self._see()
+        if self.watch.config is not None:
+            found, self.watch.config = self.watch.config, None
+            self._findings.config(found)
         if self.watch.snapshots and self.watch.snapshots[0].at <= record.created:
             self._plan()  # just before the record at which the graph was read
         try:
@@ -160,6 +172,8 @@ class Recorder:
             events = [wire.Gap(count=1, reason=f"a log record was not understood ({type(error).__name__}: {error})")]
         if not events:
             return
+        if self.watch.params and isinstance(event := events[-1], wire.JobInfo) and event.job in self.watch.params:
+            events[-1] = event.replace(params=data.params(self.watch.params.pop(event.job)))
         self._waiting += [(event, record.created) for event in events]
         if getattr(record, "event", None) == "job_started" or record.msg == _SELECTING:
             return  # goes along with the job's own event, which comes next: a write costs more than all else here
@@ -230,6 +244,7 @@ class Recorder:
         while self.watch.snapshots:
             snapshot = self.watch.snapshots.popleft()
             try:
+                self._findings.rules(snapshot.definitions, snapshot.snakefiles)
                 for part in dag.plan(snapshot):
                     self.spool.append(part, snapshot.at)
             except Exception:  # the plan is a gift; without it the run is recorded all the same

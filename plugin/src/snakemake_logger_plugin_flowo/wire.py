@@ -103,6 +103,7 @@ class RunOpened(Event):
     scheduler_id: str | None = None  # SLURM_JOB_ID of Snakemake's own job
     heartbeat_s: float = 15.0
     imported: bool = False
+    profiles: list[str] = dataclasses.field(default_factory=list)  # files that set Snakemake's options, in their order
 
 
 class WorkflowStarted(Event):
@@ -127,6 +128,43 @@ class Provenance(Event):
     git_commit: str | None = None
     git_branch: str | None = None
     git_dirty: bool | None = None
+    hashes: dict[str, str] = dataclasses.field(default_factory=dict)  # config file or profile → SHA-256, hexadecimal
+
+
+class Config(Event):
+    """The workflow's configuration, all its sources merged, secrets masked; `config` is null where not recorded."""
+
+    kind: ClassVar[str] = "config"
+    files: list[str] = dataclasses.field(default_factory=list)
+    config: Any = None
+    cut: bool = False  # something was left out for its size
+
+
+class Source(Event):
+    """A file that rules are made of (script, notebook, environment), once in a run."""
+
+    kind: ClassVar[str] = "source"
+    hash: str = ""  # SHA-256 of the file, hexadecimal; of the file as it was, `text` may be cut and is masked
+    text: str = ""
+    size: int | None = None
+
+
+class Rule(Event):
+    """What a rule is made of, as written.
+
+    `sources`: objects `{"role": str, "path": str, "line": int, "text": str, "hash": str, "note": str}`; the role is
+    `rule` (its own statement), `base` (what that is made from), `script`, `notebook`, `wrapper`, `template`, `cwl` or
+    `conda`; a code has its text here, a file its hash (a `source` event came before).
+    """
+
+    kind: ClassVar[str] = "rule"
+    rule: str = ""
+    directive: str | None = None  # shell, run, script, notebook, wrapper, cwl, template_engine; null: it only collects
+    sources: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    shellcmd: str | None = None  # where the code could not be read
+    conda: str | None = None  # a named environment
+    container: str | None = None
+    modules: list[str] = dataclasses.field(default_factory=list)  # environment modules
 
 
 class RuleGraph(Event):
@@ -201,6 +239,7 @@ class JobInfo(Event):
     threads: int | None = None
     checkpoint: bool = False
     command: str | None = None
+    params: Any = None  # where the plan could not know them yet
 
 
 class JobSubmitted(Event):
@@ -358,7 +397,7 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         RunOpened, WorkflowStarted, Provenance, RuleGraph, ResourcesInfo, RunInfo, Plan, JobStarted, GroupInfo, JobInfo,
         JobSubmitted, JobRunning, JobFinished, JobRestarting, JobError, GroupError, Error, Log, LogSnapshot, Gap,
-        RunEnded, InputSnapshot, JobFigures, RemoteState,
+        RunEnded, InputSnapshot, JobFigures, RemoteState, Config, Source, Rule,
     )
 }  # fmt: skip
 

@@ -287,6 +287,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "generation", "part", name=op.f("pk_plan")),
     )
     op.create_table(
+        "rule",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_rule_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", "rule", name=op.f("pk_rule")),
+    )
+    op.create_table(
         "rule_count",
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
@@ -358,6 +366,7 @@ def downgrade() -> None:
     op.drop_table("log_watch")
     op.drop_table("wildcard")
     op.drop_table("rule_count")
+    op.drop_table("rule")
     op.drop_table("plan")
     op.drop_index("ix_journal_revision", table_name="journal")
     op.drop_table("journal")

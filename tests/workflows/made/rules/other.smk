@@ -1,0 +1,5 @@
+rule make:
+    output:
+        "make.txt",
+    shell:
+        "echo {rule} > {output}"
