@@ -6,6 +6,7 @@ Every `flowo …` imports this module, so it imports the server only inside its 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import webbrowser
@@ -45,7 +46,10 @@ def told_in_one_line() -> Iterator[None]:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
-        typer.echo(f"flowo: FLOWO_{name.upper()} (or its option) does not fit: {first['msg']}", err=True)
+        typer.echo(
+            f"flowo: FLOWO_{name.upper()} (or its option) does not fit: {first['msg'].removeprefix('Value error, ')}",
+            err=True,
+        )
         raise typer.Exit(1) from None
 
 
@@ -88,14 +92,16 @@ def serve(
     raise typer.Exit(code)
 
 
-def open_(data_dir: DataDir = None) -> None:
+def open_(
+    data_dir: DataDir = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
     """Print a new link that signs in once, and open it where there is a browser."""
     from snakemake_logger_plugin_flowo.client import managing
 
     with told_in_one_line():
         settings = settings_from(data_dir=data_dir)
     url = str(managing(settings.data_dir).ask("POST", "/api/v1/auth/links")["url"])
-    typer.echo(url)
+    typer.echo(json.dumps({"url": url}) if as_json else url)
     browse(url)
 
 

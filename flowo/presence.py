@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import importlib.metadata
 import json
 import os
@@ -88,6 +89,10 @@ def listen_tcp(host: str, port: int | None, default: int) -> socket.socket:
             return made
         except OSError as error:
             made.close()
+            if error.errno == errno.EADDRNOTAVAIL:  # no port would change that
+                raise StartupError(
+                    f"the host {host!r} cannot be listened on: it is no address of this machine"
+                ) from error
             if port is not None:
                 raise StartupError(
                     f"port {port} on {host} cannot be used ({error.strerror}): give another --port, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +65,13 @@ class Settings(BaseSettings):
     @classmethod
     def _separated(cls, given: object) -> object:
         return [origin.strip() for origin in given.split(",") if origin.strip()] if isinstance(given, str) else given
+
+    @field_validator("base_path")
+    @classmethod
+    def _plain_path(cls, given: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9._~/-]*", given) or "//" in given:  # it goes into cookies, links and pages
+            raise ValueError("a path of letters, digits and . _ ~ - is meant, such as /flowo")
+        return given
 
     def model_post_init(self, _context: object) -> None:
         if self.base_path and not self.base_path.startswith("/"):

@@ -16,7 +16,7 @@ import importlib_resources
 
 CORES = 4  # most of the demo sleeps: it asks little of a machine with fewer
 STOP_S = 3.0
-NO_SNAKEMAKE = "the demo needs Snakemake beside flowo: pip install 'flowo[demo]' (in this environment), then try again"
+NO_SNAKEMAKE = f"the demo needs Snakemake beside flowo: {sys.executable} -m pip install 'snakemake>=9', then try again"
 
 
 def possible() -> bool:

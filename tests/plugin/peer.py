@@ -130,6 +130,9 @@ def _server(peer: Peer, port: int, uds: Path | None) -> Any:
             self.end_headers()
             self.wfile.write(data_)
 
+        def do_DELETE(self) -> None:
+            self._answer(peer.misbehave(self.path, []) or (204, {}, b""))
+
     if uds is not None:
         return _UnixServer(str(uds), Handler)
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import socket
 import subprocess
@@ -37,6 +38,7 @@ def test_version_comes_at_once() -> None:
 
 def test_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     assert flowo("config", "path").output.strip() == str(config.config_path())
+    assert json.loads(flowo("config", "path", "--json").output) == {"path": str(config.config_path())}
     assert flowo("config", "set", "url", "https://flowo.example.org").exit_code == 0
     assert flowo("config", "set", "token", input="flowo_secret\n").exit_code == 0
     assert flowo("config", "get", "token").output == "flowo_secret\n"
@@ -46,6 +48,14 @@ def test_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     assert flowo("config", "set", "url", "example.org").exit_code == 1
     assert flowo("config", "set", "colour", "red").exit_code == 1
     assert config.load() == {"url": "https://flowo.example.org"}
+
+
+def test_the_servers_commands_are_named_where_the_server_is_not() -> None:
+    for arguments in (["serve"], ["serve", "--port", "3100"], ["open"], ["demo", "--exit"]):
+        done = flowo(*arguments)
+        assert done.exit_code == 1, done.output
+        assert "comes with the server, which is not installed in this environment" in done.output
+    assert "  serve " not in flowo("--help").output
 
 
 def recorded(directory: Path, *texts: str) -> spool.Spool:
@@ -105,4 +115,16 @@ def test_tokens_of_ones_own_server(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert path == "/api/v1/tokens"
     assert headers["Authorization"].startswith("Bearer ey")
     assert flowo("token", "create", "--name", "n", "--expires", "soon").exit_code == 2
+    peer.misbehave = lambda path, events: (200, {"Content-Type": "application/json"}, b'{"items": [], "next": null}')
+    assert flowo("token", "list").output == "no tokens yet\n"
+    problem = {"Content-Type": "application/problem+json"}, b'{"detail": "odd"}'
+    for refusal in ((404, *problem), (422, *problem)):
+        peer.misbehave = functools.partial(lambda refusal, *_: refusal, refusal)
+        gone = flowo("token", "revoke", "nonsense")
+        assert gone.exit_code == 1
+        assert "you have no token nonsense" in gone.output
+    peer.misbehave = lambda path, events: (404, *problem)
+    assert (
+        "there is no workspace elsewhere" in flowo("token", "create", "--name", "n", "--workspace", "elsewhere").output
+    )
     peer.stop()

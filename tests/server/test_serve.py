@@ -216,6 +216,8 @@ def test_refusals_are_one_line(place: Path) -> None:
     assert "FLOWO_LOST_AFTER_S" in refused(place / "a", FLOWO_LOST_AFTER_S="soon")
     assert "FLOWO_PORT" in refused(place / "a", FLOWO_PORT="90000")
     assert "no-such-host.invalid" in refused(place / "a", "--host", "no-such-host.invalid")
+    assert "no address of this machine" in refused(place / "a", "--host", "192.0.2.1")
+    assert "/flowo" in refused(place / "a", "--base-path", "/a b")
     assert "cannot be read" in refused(place / "a", FLOWO_SECRET_FILE="/nonexistent")
     assert "/proc/x" in refused(Path("/proc/x"))
     (place / "a" / "secret").write_text("short")
@@ -249,8 +251,11 @@ def test_given_database_socket_secret_and_base_path(place: Path, empty_url: str)
         assert httpx.get(server.address, headers={"Accept": "text/html"}, follow_redirects=True).status_code == 200
         assert "/flowo/open/" in server.link()
         assert stat.S_ISSOCK((deep / "flowo.sock").stat().st_mode)
-        done = subprocess.run([*FLOWO, "open", "--data-dir", str(server.data_dir)], capture_output=True, text=True)
+        done = subprocess.run(
+            [*FLOWO, "open", "--json", "--data-dir", str(server.data_dir)], capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
+        assert "/flowo/open/" in json.loads(done.stdout)["url"]
         assert server.stop() < 5
 
 

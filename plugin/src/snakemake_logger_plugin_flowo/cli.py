@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +15,9 @@ import typer
 from snakemake_logger_plugin_flowo import config
 from snakemake_logger_plugin_flowo.client import Failed, managing, reporting
 from snakemake_logger_plugin_flowo.recorder import VERSION
+
+_SERVERS = {"serve", "open", "demo"}  # who has the plugin only is told so, whatever options follow
+_ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[
@@ -50,7 +53,20 @@ def build() -> typer.Typer:
                 f"flowo: the commands of {entry.value} are not available ({type(error).__name__}: {error})",
                 file=sys.stderr,
             )
+    missing = _SERVERS - {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
+    for name in sorted(missing):
+        app.command(name, hidden=True, context_settings=_ANYTHING)(_not_here(name))
     return app
+
+
+def _not_here(name: str) -> Callable[[], None]:
+    def explain() -> None:
+        fail(
+            f"`flowo {name}` comes with the server, which is not installed in this environment ({sys.prefix}): "
+            "call it where the server is, or install the server here too"
+        )
+
+    return explain
 
 
 def main() -> None:
@@ -242,9 +258,10 @@ def _config_app() -> typer.Typer:
         _save({name: value for name, value in _load().items() if name != key})
 
     @app.command("path")
-    def path() -> None:
+    def path(as_json: AsJson = False) -> None:
         """Print where the configuration is."""
-        print(config.config_path())
+        where = str(config.config_path())
+        print(json.dumps({"path": where}) if as_json else where)
 
     return app
 
@@ -279,7 +296,12 @@ def _token_app() -> typer.Typer:
         if scope not in ("ingest", "read", "full"):
             fail(f"there is no scope {scope}: choose ingest, read or full", 2)
         asked = {"name": name, "scope": scope, "expires_in_days": _days(expires), "workspace": workspace}
-        made = managing(data_dir).ask("POST", "/api/v1/tokens", asked)
+        try:
+            made = managing(data_dir).ask("POST", "/api/v1/tokens", asked)
+        except Failed as error:
+            if error.status == 404 and workspace is not None:
+                fail(f"there is no workspace {workspace}, or you are not in it")
+            raise
         if as_json:
             print(json.dumps({key: made.get(key) for key in ("id", "name", "token", "scope", "expires_at")}))
         else:
@@ -292,6 +314,8 @@ def _token_app() -> typer.Typer:
         if as_json:
             print(json.dumps(tokens))
             return
+        if not tokens:
+            print("no tokens yet")
         for token in tokens:
             ends = (token.get("expires_at") or "never")[:10]
             used = (token.get("last_used_at") or "never")[:10]
@@ -307,7 +331,12 @@ def _token_app() -> typer.Typer:
         """Make a token useless, at once."""
         from urllib.parse import quote
 
-        managing(data_dir).ask("DELETE", f"/api/v1/tokens/{quote(id, safe='')}")
+        try:
+            managing(data_dir).ask("DELETE", f"/api/v1/tokens/{quote(id, safe='')}")
+        except Failed as error:
+            if error.status in (404, 422):
+                fail(f"you have no token {id}: `flowo token list` shows their ids")
+            raise
         print(json.dumps({"id": id, "revoked": True}) if as_json else f"{id} is revoked")
 
     return app
