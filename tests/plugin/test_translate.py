@@ -119,3 +119,42 @@ def test_times_that_are_none_are_left_out() -> None:
     }
     (event,) = heard(record("x", remote_job_state=told))
     assert event == wire.RemoteState(job=3, phase="running", executor="aws-batch", external_id="arn:1")
+
+
+def in_thread(made: logging.LogRecord, name: str = "pool-1") -> logging.LogRecord:
+    made.threadName = name
+    return made
+
+
+def test_an_error_without_a_job_finds_it_by_rule_and_files() -> None:
+    jobs = [record(event="job_info", jobid=n, rule_name="map.x [1]", output=[f"{n}.txt"]) for n in (1, 2)]
+    text = 'WorkflowError in rule map.x [1] in file "/w/Snakefile", line 3:\nDetected unexpected empty output files:\n2.txt'
+    error = record(text, "error", exception="WorkflowError")
+    assert heard(*jobs, error) == [wire.JobError(job=2, rule="map.x [1]", message=text, exception="WorkflowError")]
+    (told,) = heard(error)  # no such job is open: it is the run's
+    assert isinstance(told, wire.Error)
+    error.flowo_jobs = [1]  # what was seen on the stack goes first
+    (told,) = heard(*jobs, error)
+    assert isinstance(told, wire.JobError)
+    assert told.job == 1
+
+
+def test_a_group_whose_failure_early_versions_only_mention() -> None:
+    jobs = [record(event="job_info", jobid=n, rule_name=f"r{n}", shellcmd=f"make {n}.txt") for n in (1, 2)]
+    text = "RuleException:\nCommand 'set -e; make 2.txt' returned non-zero exit status 3."
+    error = in_thread(record(text, "error", exception="RuleException"))
+    mention = in_thread(record("Error in group g"))
+    failure = wire.JobError(job=2, rule="r2", message=text, exception="RuleException", exit_code=3)
+    assert heard(*jobs, error, mention) == [failure]
+    later = [in_thread(record(event="job_error", jobid=n, rule_name=f"r{n}")) for n in (1, 2)]
+    assert heard(*jobs, error, mention, *later) == [failure, wire.JobError(job=1, rule="r1")]
+
+
+def test_a_groups_error_that_names_no_command_is_told_with_each_job() -> None:
+    jobs = [record(event="job_info", jobid=n, rule_name="r") for n in (1, 2)]
+    error = in_thread(record("RuleException:\nValueError: no", "error", exception="RuleException"))
+    members = [{"jobid": 1}, {"jobid": 2}]
+    group = in_thread(record("Error in group g", "group_error", groupid="g", job_error_info=members))
+    later = [in_thread(record(event="job_error", jobid=n, rule_name="r")) for n in (1, 2)]
+    events = heard(*jobs, error, group, *later)
+    assert [event.message for event in events if isinstance(event, wire.JobError)] == [error.msg] * 2

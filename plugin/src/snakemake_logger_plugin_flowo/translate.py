@@ -85,7 +85,7 @@ class Translator:
         if self._held and kind not in ("job_error", "group_error"):
             held = self._held.pop(thread, None)
             if held is not None:
-                events.append(held)
+                events.append(self._released(held))
         handler = _HANDLERS.get(kind)
         if handler is not None:
             events.extend(handler(self, record))
@@ -97,7 +97,33 @@ class Translator:
         """What was held back and has to go out before the run ends."""
         held = list(self._held.values())
         self._held.clear()
-        return list(held)
+        return [self._released(error) for error in held]
+
+    def _released(self, error: wire.Error) -> wire.Event:
+        """An error that no job_error followed: the one open job's whose command it names, if it names one.
+
+        Early versions break when they are to tell of a group's failure, and say nothing more of its jobs.
+        """
+        named = self._named(list(self.open), error)
+        if named is None:
+            return error
+        self._told.add(named)
+        return self._failure(named, error)
+
+    def _named(self, jobs: list[int], error: wire.Error) -> int | None:
+        """The one of the open jobs whose command the error names."""
+        found = [job for job in jobs if (handed := self.open.get(job)) and (handed.command or "\0") in error.message]
+        return found[0] if len(found) == 1 else None
+
+    def _failure(self, job: int, error: wire.Error) -> wire.JobError:
+        rule = self.open[job].rule
+        code, number = _end_of_process(error.message)
+        logs, cluster_logs = self._logs_of(job)
+        self._end(job)
+        return wire.JobError(
+            job=job, rule=rule, message=error.message, exception=error.exception, exit_code=code, signal=number,
+            logs=logs, cluster_logs=cluster_logs, interrupted=self._interrupted,
+        )  # fmt: skip
 
     def observed(self, job: int) -> list[wire.Event]:
         """A job was seen finished in Snakemake's graph: an event, unless its end is known already."""
@@ -312,27 +338,17 @@ class Translator:
 
         Snakemake says of all jobs of the group that they failed; the one to blame is told first, and once.
         """
-        named = [job for job in jobs if (handed := self.open.get(job)) and (handed.command or "\0") in error.message]
-        code, number = _end_of_process(error.message)
-        if len(named) != 1:
+        job = self._named(jobs, error)
+        if job is None:
             self._group_failure.update(
                 {job: wire.JobError(job=job, message=error.message, exception=error.exception) for job in jobs}
             )
-            return []
-        (job,) = named
-        rule = self.open[job].rule
-        logs, cluster_logs = self._logs_of(job)
-        self._end(job)
+            return [] if jobs else [error]
+        failure = self._failure(job, error)
         self._told.add(job)
-        self._group_failure.update(
-            {other: wire.JobError(job=other, message=f"Job {job} of its group failed (rule {rule}).") for other in jobs}
-        )
-        return [
-            wire.JobError(
-                job=job, rule=rule, message=error.message, exception=error.exception, exit_code=code, signal=number,
-                logs=logs, cluster_logs=cluster_logs, interrupted=self._interrupted,
-            )
-        ]  # fmt: skip
+        note = f"Job {job} of its group failed (rule {failure.rule})."
+        self._group_failure.update({other: wire.JobError(job=other, message=note) for other in jobs})
+        return [failure]
 
     def _error(self, record: Record) -> list[wire.Event]:
         exception = _text_or_none(getattr(record, "exception", None))

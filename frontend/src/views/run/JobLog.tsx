@@ -10,7 +10,7 @@ import "./log.css";
 const unstarted: Partial<Record<JobDetail["status"], string>> = {
   planned: "It waits for the jobs that it needs",
   queued: "It waits for its turn",
-  skipped: "It did not run: the run ended before its turn",
+  skipped: "It was not started",
 };
 
 export function Tail({ text, bad }: { text: string; bad: boolean }) {
