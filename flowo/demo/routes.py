@@ -35,12 +35,20 @@ def plugin_requirement() -> str:
 
     By a path no index is asked for a name that others may hold."""
     name = "snakemake-logger-plugin-flowo"
+    path = _origin(name)
+    if path is None and (server := _origin("flowo")) is not None and server.suffix == ".whl":
+        # pip was given the server's wheel and found the plugin's beside it (--find-links), of which it keeps no note.
+        path = server.with_name(f"{name.replace('-', '_')}-{VERSION}-py3-none-any.whl")
+    return shlex.quote(str(path)) if path is not None and path.exists() else f"{name}=={VERSION}"
+
+
+def _origin(name: str) -> Path | None:
+    """The file or folder that a distribution was installed from, where pip noted one."""
     with contextlib.suppress(OSError, ValueError, LookupError, AttributeError):
         origin = json.loads(importlib.metadata.distribution(name).read_text("direct_url.json") or "{}")
-        path = Path(unquote(urlsplit(str(origin.get("url", ""))).path))
-        if origin.get("url", "").startswith("file:") and path.exists():
-            return shlex.quote(str(path))
-    return f"{name}=={VERSION}"
+        if origin.get("url", "").startswith("file:"):
+            return Path(unquote(urlsplit(origin["url"]).path))
+    return None
 
 
 def _running(request: Request) -> launch.Demo | None:

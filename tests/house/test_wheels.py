@@ -173,6 +173,13 @@ def test_either_order_gives_the_same_command(built: Built, tmp_path: Path, first
     assert "from snakemake_logger_plugin_flowo.cli import main" in script
     said = run(made.bin / "flowo", "--help")
     assert {"serve", "open", "demo", "sync", "token", "config"} <= set(re.findall(r"\w+", said))
+    if first == "plugin":
+        # What the first-run page says: the wheel itself, also where pip found it beside the server's and noted nothing.
+        requirement = "from flowo.demo.routes import plugin_requirement; print(plugin_requirement())"
+        assert made.python(requirement).strip() == str(built.plugin)
+        (note,) = (tmp_path / "venv").glob("lib/*/site-packages/snakemake_logger_plugin_flowo-*/direct_url.json")
+        note.unlink()
+        assert made.python(requirement).strip() == str(built.plugin)
 
 
 def test_wheel_from_the_source_distribution_needs_no_node(built: Built, tmp_path: Path) -> None:

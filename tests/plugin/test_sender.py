@@ -19,6 +19,7 @@ from snakemake_logger_plugin_flowo.connection import Connection
 from tests.plugin.peer import Peer, Reply
 
 PROBLEM = {"Content-Type": "application/problem+json"}
+AT_ONCE = 3.0  # s; without the 5 s that a flush or a connection may take, on however busy a machine
 
 
 class Run:
@@ -96,7 +97,7 @@ def test_a_dead_server_costs_no_time_at_the_end(capsys: pytest.CaptureFixture[st
     run = Run("http://127.0.0.1:9")
     run.sender.start()
     run.append(*logs(10))
-    assert run.end() < 0.5
+    assert run.end() < AT_ONCE
     assert [path.name for path in spools.registry().iterdir()] == [run.id]
     out = capsys.readouterr()
     assert out.out == ""
@@ -110,7 +111,7 @@ def test_a_hanging_server_costs_the_time_that_is_allowed(peer: Peer) -> None:
     run.sender.start()
     run.append(*logs(10))
     time.sleep(0.2)
-    assert 0.4 < run.end(timeout=0.5) < 1.0
+    assert 0.4 < run.end(timeout=0.5) < AT_ONCE
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
@@ -221,7 +222,7 @@ def test_what_does_not_pass_by_itself_is_said_once(
     until(lambda: peer.posts)
     run.append(*logs(5))
     time.sleep(0.4)
-    assert run.end() < 0.5
+    assert run.end() < AT_ONCE
     assert len(peer.posts) == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1
@@ -315,6 +316,6 @@ def test_a_deaf_peer_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
             begun = time.perf_counter()
             run.append(event)
             slowest = max(slowest, time.perf_counter() - begun)
-        assert slowest < 0.2
-        assert run.end(0.5) < 1.0
+        assert slowest < AT_ONCE
+        assert run.end(0.5) < AT_ONCE
     assert threading.active_count() < 30

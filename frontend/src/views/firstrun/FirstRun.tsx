@@ -92,6 +92,7 @@ export function FirstRun() {
 function Where({ url, host, local }: { url: string; host: string; local: boolean }) {
   const [token, set_token] = useState("");
   const [wrong, set_wrong] = useState("");
+  const here = /^https?:\/\/(localhost|127\.|\[::1\])/.test(url); // what no other machine can reach
   const make = () =>
     create_token({ name: "first run", scope: "ingest", expires_in_days: 90 }).then(
       (made) => set_token(made.token),
@@ -101,10 +102,17 @@ function Where({ url, host, local }: { url: string; host: string; local: boolean
     <>
       {local && (
         <p className="soft">
-          On <b>{host}</b>, as the user who started flowo: nothing to do. From another machine:
+          On <b>{host}</b>, as the user who started flowo: nothing to do.{" "}
+          {here ? "As another user there:" : "From another machine:"}
         </p>
       )}
       <Command>{`export FLOWO_URL=${url}\nexport FLOWO_TOKEN=${token || "…"}`}</Command>
+      {here && (
+        <p className="soft">
+          For other machines, serve at an address that they reach: behind a proxy (
+          <code>FLOWO_PUBLIC_URL</code>), or with <code>flowo serve --host</code>.
+        </p>
+      )}
       {token ? (
         <p className="soft">
           The token is shown only now. It is good for 90 days and can only report runs.{" "}

@@ -86,7 +86,8 @@ export function RunLog({ run }: { run: RunDetail }) {
       <div className="log-bar">
         <LogFind found={found.length} hit={hit} go_to={go_to} />
         <span className="faint">
-          {count(lines.length)} lines{hasNextPage ? ", more to load" : ""}
+          {count(lines.length)} {lines.length === 1 && !hasNextPage ? "line" : "lines"}
+          {hasNextPage ? ", more to load" : ""}
         </span>
         {hasNextPage && lines.length >= limit && (
           <button type="button" className="link-button" onClick={() => set_limit(limit + most_at_once)}>
