@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { get, path, status_of } from "./client.ts";
+import { type HeldLog, joined, whole } from "./tails.ts";
 import type {
   Count,
   Facets,
@@ -8,6 +9,7 @@ import type {
   Job,
   JobDetail,
   LogLine,
+  LogText,
   Me,
   Page,
   RuleGraph,
@@ -47,6 +49,7 @@ export const keys = {
   job: (id: string, number: number) => ["run", id, "job", number] as const,
   rulegraph: (id: string) => ["run", id, "rulegraph"] as const,
   log: (id: string) => ["run", id, "log"] as const,
+  tail: (topic: string) => ["tail", topic] as const,
   failures: (id: string) => ["run", id, "failures"] as const,
 };
 
@@ -148,6 +151,35 @@ export const failures_query = (id: string) =>
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
   });
+
+/** One of the logs of an attempt. `log`: its place among those that the job declares, or the cluster's. */
+export interface WhichLog {
+  id: string;
+  number: number;
+  attempt: number;
+  log: number | "cluster";
+}
+
+export const topic_of = ({ id, number, attempt, log }: WhichLog) => `log:${id}:${number}:${attempt}:${log}`;
+
+/** Asks for what comes behind what is held; the stream tells of the rest as it is read. */
+export const tail_query = (which: WhichLog) => {
+  const queryKey = keys.tail(topic_of(which));
+  return queryOptions({
+    queryKey,
+    queryFn: async ({ signal, client }) => {
+      const held = client.getQueryData<HeldLog>(queryKey);
+      const { id, number, attempt, log } = which;
+      const since = held?.generation ? { generation: held.generation, since: held.stop } : {};
+      const route = `${run_route(id)}/jobs/${number}/logs/${log}`;
+      const told = await get<LogText>(path(route, { attempt, ...since }), signal);
+      return joined(client.getQueryData<HeldLog>(queryKey), told) ?? whole(told);
+    },
+    structuralSharing: false,
+    staleTime: 0,
+    gcTime: 20_000,
+  });
+};
 
 export const log_page_size = 500;
 

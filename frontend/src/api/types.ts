@@ -38,6 +38,8 @@ export type Problem = Schemas["Problem"];
 
 export type RunMessage = Answer<"RunMessage">;
 export type RunsMessage = Answer<"RunsMessage">;
+export type LogText = Answer<"LogText">;
+export type LogMessage = Answer<"LogMessage">;
 export type Resync = Answer<"Resync">;
 export type Hello = Answer<"Hello">;
 export type Bye = Answer<"Bye">;

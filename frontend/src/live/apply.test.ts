@@ -1,6 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { keys } from "../api/queries.ts";
+import type { HeldLog } from "../api/tails.ts";
 import type { Job, Page, Run, RunDetail, RunMessage } from "../api/types.ts";
 import { a_detail, a_job, a_run, counts } from "../test/factories.ts";
 import { Applier } from "./apply.ts";
@@ -131,5 +132,41 @@ describe("what the stream tells", () => {
     expect(await tell([{ ...run, revision: 2, progress: 0.5 }])).toBe(false);
     expect(cache.getQueryData<Pages<Run>>(key)?.pages[0]?.items[0]?.progress).toBe(0.5);
     expect(await tell([{ ...run, revision: 3, status: "failed" }])).toBe(true);
+  });
+
+  it("adds to a log what follows it, and asks where something is missing", async () => {
+    const topic = "log:r:1:1:0";
+    const now = new Date().toISOString();
+    const base = { state: "live", size: 8, note: null, read_at: now, now } as const;
+    const held: HeldLog = {
+      ...base,
+      ...{
+        generation: 5,
+        anew: true,
+        start: 0,
+        stop: 4,
+        text: "one\n",
+        path: "a.log",
+        attempt: 1,
+        first_line: 1,
+      },
+    };
+    cache.setQueryData(keys.tail(topic), held);
+    const tell = async (part: object) => {
+      applier.keep("log", { topic, ...base, generation: 5, anew: false, ...part });
+      await vi.advanceTimersByTimeAsync(300);
+      return cache.getQueryData<HeldLog>(keys.tail(topic))?.text;
+    };
+    expect(await tell({ start: 4, stop: 8, text: "two\n" })).toBe("one\ntwo\n");
+    expect(await tell({ start: 8, stop: 8, text: "" })).toBe("one\ntwo\n");
+    expect(cache.getQueryState(keys.tail(topic))?.isInvalidated).toBe(false);
+    expect(await tell({ start: 12, stop: 16, text: "four\n" })).toBe("one\ntwo\n");
+    expect(cache.getQueryState(keys.tail(topic))?.isInvalidated).toBe(true);
+    expect(await tell({ start: 0, stop: 4, text: "new\n", generation: 6, anew: true })).toBe("new\n");
+    // Nobody watched any more, so that nothing is held there: what was read stays.
+    expect(await tell({ state: "over", generation: 0, anew: true, start: 0, stop: 0, text: "" })).toBe(
+      "new\n",
+    );
+    expect(cache.getQueryData<HeldLog>(keys.tail(topic))?.state).toBe("over");
   });
 });

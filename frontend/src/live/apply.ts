@@ -1,9 +1,11 @@
 import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
 import { log_since } from "../api/actions.ts";
 import { type JobFilter, keys, log_page_size } from "../api/queries.ts";
+import { type HeldLog, joined } from "../api/tails.ts";
 import type {
   Job,
   LogLine,
+  LogMessage,
   Page,
   Resync,
   RuleCounts,
@@ -21,7 +23,11 @@ const list_ms = 2000;
 const hold_ms = 2000;
 const still_ms = 5000;
 
-type Kept = { heard: number } & ({ event: "run"; data: RunMessage } | { event: "runs"; data: RunsMessage });
+type Kept = { heard: number } & (
+  | { event: "run"; data: RunMessage }
+  | { event: "runs"; data: RunsMessage }
+  | { event: "log"; data: LogMessage }
+);
 type Pages<T> = InfiniteData<Page<T>>;
 
 /** The one writer of what the stream brings into the cache: at most four times a second, and not while paused. */
@@ -41,7 +47,7 @@ export class Applier {
   keep(event: string, data: unknown) {
     if (event === "hello") heard_now((data as { now: string }).now);
     if (event === "resync") this.fresh([(data as Resync).topic]);
-    if (event !== "run" && event !== "runs") return;
+    if (event !== "run" && event !== "runs" && event !== "log") return;
     heard_now((data as { now: string }).now);
     this.#kept.push({ event, data, heard: Date.now() } as Kept);
     this.#schedule();
@@ -50,7 +56,8 @@ export class Applier {
   /** What is held of these may be older than what the stream tells next: asked for again. */
   fresh(topics: string[]) {
     for (const topic of topics) {
-      if (topic === "runs") void this.#cache.invalidateQueries({ queryKey: keys.runs });
+      if (topic.startsWith("log:")) void this.#cache.invalidateQueries({ queryKey: keys.tail(topic) });
+      else if (topic === "runs") void this.#cache.invalidateQueries({ queryKey: keys.runs });
       else void this.#cache.invalidateQueries({ queryKey: keys.run(topic.slice(4)) });
     }
   }
@@ -80,6 +87,7 @@ export class Applier {
       // An answer on its way may be older than this message and would overwrite it: first the answer, then the message.
       if (this.#asking(kept) && Date.now() - kept.heard < hold_ms) later.push(kept);
       else if (kept.event === "run") this.#apply_run(kept.data);
+      else if (kept.event === "log") this.#apply_log(kept.data);
       else this.#apply_runs(kept.data);
     }
     this.#kept = later;
@@ -87,8 +95,18 @@ export class Applier {
   }
 
   #asking(kept: Kept): boolean {
-    const queryKey = kept.event === "runs" ? keys.runs : keys.run(kept.data.topic.slice(4));
+    const { topic } = kept.data;
+    const queryKey =
+      kept.event === "runs" ? keys.runs : kept.event === "log" ? keys.tail(topic) : keys.run(topic.slice(4));
     return this.#cache.isFetching({ queryKey }) > 0;
+  }
+
+  #apply_log(message: LogMessage) {
+    const key = keys.tail(message.topic);
+    const held = this.#cache.getQueryData<HeldLog>(key);
+    const next = joined(held, message);
+    if (next) this.#cache.setQueryData(key, next);
+    else if (held) void this.#cache.invalidateQueries({ queryKey: key });
   }
 
   #apply_runs(message: RunsMessage) {

@@ -11,6 +11,32 @@ export interface Answer {
   body?: unknown;
 }
 
+/** A log of a job: the copy of a failed attempt, else what a tool would have said by now. */
+function a_log(job: JobDetail, which: string, query: URLSearchParams): Answer {
+  const attempt = job.attempts.find((one) => String(one.attempt) === query.get("attempt"));
+  const path = which === "cluster" ? attempt?.cluster_log : job.logs[Number(which)];
+  if (!attempt || !path) return problem(404, "Not found", "There is no such log.");
+  const copy = attempt.logs.find((log) => log.path === path);
+  const now = new Date().toISOString();
+  const text =
+    copy?.tail ??
+    Array.from(
+      { length: 400 },
+      (_, i) => `[\x1b[32mINFO\x1b[0m] \x1b[2m${i}\x1b[0m reads of \x1b[1m${job.rule}\x1b[0m\n`,
+    ).join("");
+  const size = text.length;
+  const read = { generation: 1, anew: true, start: 0, stop: size, text, size, read_at: now };
+  const live = job.run_status === "running" || copy;
+  return {
+    status: 200,
+    body: {
+      ...(live ? read : { ...read, text: "", stop: 0, size: null, read_at: null, generation: 0 }),
+      state: copy ? "kept" : live ? "live" : "over",
+      ...{ note: copy?.note ?? null, now, path, attempt: attempt.attempt },
+    },
+  };
+}
+
 /** What a list of failures tells of a job's last attempt. */
 const told_of = ({ attempts }: JobDetail) => {
   const last = attempts.at(-1);
@@ -250,6 +276,7 @@ export class World {
       return { status: 200, body: { count: this.#jobs(run, query).length } };
     if (what === "jobs" && which !== undefined) {
       const job = jobs.find((one) => String(one.number) === which);
+      if (job && rest[2] === "logs") return a_log(a_job_detail(job, detail, jobs), rest[3] ?? "0", query);
       return job
         ? { status: 200, body: a_job_detail(job, detail, jobs) }
         : problem(404, "Not found", "There is no such job.");

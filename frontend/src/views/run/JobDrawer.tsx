@@ -134,7 +134,12 @@ export function JobDrawer() {
             }))}
             on_change={(key) => set({ jobtab: key === "log" ? undefined : key }, true)}
           />
-          <div className="drawer-pane" id="job-pane" role="tabpanel" aria-labelledby={`job-pane-${tab}`}>
+          <div
+            className={`drawer-pane${tab === "log" ? " filled" : ""}`}
+            id="job-pane"
+            role="tabpanel"
+            aria-labelledby={`job-pane-${tab}`}
+          >
             {job && tab === "log" && <JobLog job={job} />}
             {job && tab === "command" && <JobCommand job={job} />}
             {job && tab === "files" && <JobFiles job={job} run_id={id} />}

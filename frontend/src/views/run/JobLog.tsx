@@ -1,10 +1,9 @@
-import { useEffect, useRef, useState } from "react";
+import type { WhichLog } from "../../api/queries.ts";
 import type { Attempt, JobDetail } from "../../api/types.ts";
 import { look_of } from "../../theme/status.ts";
-import { Copy } from "../../ui/Copy.tsx";
-import { is_offending } from "../../ui/failure.ts";
-import { bytes } from "../../ui/format.ts";
 import { Said } from "../../ui/Said.tsx";
+import { LogTail } from "./LogTail.tsx";
+import { useSelection } from "./selection.ts";
 import "./log.css";
 
 const unstarted: Partial<Record<JobDetail["status"], string>> = {
@@ -13,80 +12,94 @@ const unstarted: Partial<Record<JobDetail["status"], string>> = {
   skipped: "It was not started",
 };
 
-export function Tail({ text, bad }: { text: string; bad: boolean }) {
-  const lines = text.replace(/\s+$/, "").split("\n");
-  const box = useRef<HTMLPreElement>(null);
-  useEffect(() => {
-    // The cause stands near the end: a long log opens there.
-    if (bad && text)
-      [...(box.current?.querySelectorAll(".offending") ?? [])].at(-1)?.scrollIntoView({ block: "center" });
-  }, [bad, text]);
-  return (
-    // Scrolled by keyboard too: long lines of a log hide their end otherwise.
-    <pre className="tail" tabIndex={0} ref={box}>
-      {lines.map((line, i) => (
-        <span key={i} className={bad && is_offending(line) ? "offending" : undefined}>
-          <i>{i + 1}</i>
-          {line}
-        </span>
-      ))}
-    </pre>
-  );
+interface LogChoice {
+  log: WhichLog["log"];
+  path: string;
 }
 
+function logs_of(job: JobDetail, attempt: Attempt): LogChoice[] {
+  const own: LogChoice[] = job.logs.map((path, log) => ({ log, path }));
+  return attempt.cluster_log ? [...own, { log: "cluster", path: attempt.cluster_log }] : own;
+}
+
+/** Its last name, and as much of the folders above as tells it from the others. */
+function short_name({ log, path }: LogChoice, all: LogChoice[]): string {
+  if (log === "cluster") return "cluster's log";
+  const parts = path.split("/");
+  const last = parts.at(-1) ?? path;
+  const same = all.filter((one) => one.path.split("/").at(-1) === last).length > 1;
+  return same ? parts.slice(-2).join("/") : last;
+}
+
+/** The logs of a job, attempt by attempt. Which one is shown is in the URL. */
 export function JobLog({ job }: { job: JobDetail }) {
-  const [chosen, choose] = useState<number | null>(null);
-  const attempt = job.attempts.find((one) => one.attempt === chosen) ?? job.attempts.at(-1);
+  const { id, search, set } = useSelection();
+  const attempt = job.attempts.find((one) => String(one.attempt) === search.attempt) ?? job.attempts.at(-1);
   if (!attempt) {
     return <Said title={unstarted[job.status] ?? "It has not started"} />;
   }
+  const logs = logs_of(job, attempt);
+  // Of a failed attempt the log that tells why, where it is known.
+  const telling = attempt.status === "failed" && attempt.log?.tail ? attempt.log.path : null;
+  const chosen =
+    logs.find((one) => String(one.log) === search.joblog) ??
+    logs.find((one) => one.path === telling) ??
+    logs.at(0);
   return (
-    <>
-      {job.attempts.length > 1 && (
-        <div className="attempt-choice" role="group" aria-label="Attempt">
-          {job.attempts.map((one) => (
-            <button
-              key={one.attempt}
-              type="button"
-              className="run-counter"
-              aria-pressed={one === attempt}
-              onClick={() => choose(one.attempt)}
-            >
-              attempt {one.attempt}, {look_of(one.status).word}
-            </button>
-          ))}
-        </div>
-      )}
-      <AttemptLogText attempt={attempt} job={job} />
-    </>
-  );
-}
-
-function AttemptLogText({ attempt, job }: { attempt: Attempt; job: JobDetail }) {
-  const { log, message } = attempt;
-  const path = log?.path ?? job.logs[0];
-  return (
-    <>
-      {message && message !== log?.tail && <pre className="tail plain">{message.replace(/\s+$/, "")}</pre>}
-      {path && (
-        <p className="log-path">
-          <span className="mono cut" title={path}>
-            {path}
-          </span>
-          <Copy text={path} what="path" />
-          <span className="faint">{log?.size != null && bytes(log.size)}</span>
-        </p>
-      )}
-      {log?.note && <p className="soft">{log.note}</p>}
-      {log?.tail ? (
-        <Tail text={log.tail} bad={attempt.status === "failed"} />
+    <div className="job-log">
+      <div className="log-choices">
+        {job.attempts.length > 1 && (
+          <div className="attempt-choice" role="group" aria-label="Attempt">
+            {job.attempts.map((one) => (
+              <button
+                key={one.attempt}
+                type="button"
+                className="run-counter"
+                aria-pressed={one === attempt}
+                onClick={() =>
+                  set({ attempt: one === job.attempts.at(-1) ? undefined : String(one.attempt) }, true)
+                }
+              >
+                attempt {one.attempt}, {look_of(one.status).word}
+              </button>
+            ))}
+          </div>
+        )}
+        {logs.length > 1 && (
+          <div className="attempt-choice" role="group" aria-label="Log file">
+            {logs.map((one) => (
+              <button
+                key={one.log}
+                type="button"
+                className="run-counter"
+                aria-pressed={one === chosen}
+                title={one.path}
+                onClick={() => set({ joblog: String(one.log) }, true)}
+              >
+                {short_name(one, logs)}
+              </button>
+            ))}
+          </div>
+        )}
+        {attempt.message && attempt.message !== attempt.log?.tail && (
+          <pre className="tail plain log-message" tabIndex={0}>
+            {attempt.message.replace(/\s+$/, "")}
+          </pre>
+        )}
+      </div>
+      {chosen ? (
+        <LogTail
+          key={`${job.number}:${attempt.attempt}:${chosen.log}`}
+          which={{ id, number: job.number, attempt: attempt.attempt, log: chosen.log }}
+          path={chosen.path}
+          job={job}
+          attempt={attempt}
+        />
       ) : (
-        <p className="soft">
-          {path
-            ? "No copy of this log was kept. Logs are copied when a job fails."
-            : "The rule has no log file. What it printed is in the run's own log, if anywhere."}
-        </p>
+        <Said title="The rule has no log file">
+          <p>What it printed is in the run's own log, if anywhere.</p>
+        </Said>
       )}
-    </>
+    </div>
   );
 }

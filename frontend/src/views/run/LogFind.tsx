@@ -2,11 +2,16 @@ import { Input } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { count } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
-import { useSelection } from "./selection.ts";
 
-export function LogFind({ found, hit, go_to }: { found: number; hit: number; go_to: (at: number) => void }) {
-  const { search, set } = useSelection();
-  const find = search.find ?? "";
+interface Asked {
+  find: string;
+  on_find: (find: string | undefined) => void;
+  found: number;
+  hit: number;
+  go_to: (at: number) => void;
+}
+
+export function LogFind({ find, on_find, found, hit, go_to }: Asked) {
   const [text, set_text] = useState(find);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -23,7 +28,7 @@ export function LogFind({ found, hit, go_to }: { found: number; hit: number; go_
           const next = event.target.value;
           set_text(next);
           clearTimeout(timer.current);
-          timer.current = setTimeout(() => set({ find: next.trim() || undefined }, true), 200);
+          timer.current = setTimeout(() => on_find(next.trim() || undefined), 200);
         }}
         onKeyDown={(event) => {
           if (event.key === "Enter") go_to(hit + (event.shiftKey ? -1 : 1));

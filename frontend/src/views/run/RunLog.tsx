@@ -1,8 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { Button } from "antd";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { log_query } from "../../api/queries.ts";
 import type { RunDetail } from "../../api/types.ts";
 import { server_now } from "../../ui/clock.ts";
@@ -10,63 +9,32 @@ import { clock_time, count, exact_time } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { Said } from "../../ui/Said.tsx";
 import { LogFind } from "./LogFind.tsx";
-import { cut_at, drawn_lines, found_in } from "./log_lines.ts";
+import { cut_at, drawn_lines } from "./log_lines.ts";
+import { link_to, useLogView } from "./log_view.ts";
 import { useSelection } from "./selection.ts";
 import "./log.css";
 
-const line_height = 18;
 const most_at_once = 20_000;
 
 /** Snakemake's own output, as on the terminal. Scrolling up leaves the end, the button goes back to it. */
 export function RunLog({ run }: { run: RunDetail }) {
-  const { id, search } = useSelection();
+  const { id, search, set } = useSelection();
   const list = useInfiniteQuery(log_query(id));
   const lines = useMemo(() => drawn_lines(list.data?.pages.flatMap((page) => page.items) ?? []), [list.data]);
   const [limit, set_limit] = useState(most_at_once);
-  const [follow, set_follow] = useState(run.status === "running" || run.status === "failed");
-  const scroll = useRef<HTMLDivElement>(null);
   const find = search.find ?? "";
-  const found = useMemo(() => found_in(lines, find), [lines, find]);
-  const [hit, set_hit] = useState(0);
-  const rows = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => scroll.current,
-    estimateSize: () => line_height,
-    overscan: 30,
-    paddingStart: 8,
-    paddingEnd: 12,
+  const view = useLogView({
+    lines,
+    find,
+    begin_at_end: run.status === "running" || run.status === "failed",
+    place_of: (seq) => lines.findIndex((line) => line.seq === seq),
   });
+  const { rows, follow, set_follow } = view;
 
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && lines.length < limit) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, lines.length, limit]);
-
-  useEffect(() => {
-    if (follow && lines.length > 0) rows.scrollToIndex(lines.length - 1, { align: "end" });
-  }, [follow, lines.length, rows]);
-
-  const hash = useRef(/^#L(\d+)$/.exec(window.location.hash)?.[1]);
-  useEffect(() => {
-    if (!hash.current) return;
-    const at = lines.findIndex((line) => String(line.seq) === hash.current);
-    if (at < 0) return;
-    hash.current = undefined;
-    set_follow(false);
-    rows.scrollToIndex(at, { align: "center" });
-  }, [lines, rows]);
-
-  const go_to = (next: number) => {
-    if (found.length === 0) return;
-    const at = (next + found.length) % found.length;
-    set_hit(at);
-    set_follow(false);
-    rows.scrollToIndex(found[at] ?? 0, { align: "center" });
-  };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new search jumps; lines that arrive do not.
-  useEffect(() => {
-    if (find) go_to(0);
-  }, [find]);
 
   if (list.error && !list.data) {
     return (
@@ -80,11 +48,16 @@ export function RunLog({ run }: { run: RunDetail }) {
     );
   }
   const digits = String(lines.at(-1)?.seq ?? 1).length;
-  const marked = found[hit];
   return (
     <div className="log-pane">
       <div className="log-bar">
-        <LogFind found={found.length} hit={hit} go_to={go_to} />
+        <LogFind
+          find={find}
+          on_find={(next) => set({ find: next }, true)}
+          found={view.found.length}
+          hit={view.hit}
+          go_to={view.go_to}
+        />
         <span className="faint">
           {count(lines.length)} {lines.length === 1 && !hasNextPage ? "line" : "lines"}
           {hasNextPage ? ", more to load" : ""}
@@ -107,20 +80,7 @@ export function RunLog({ run }: { run: RunDetail }) {
       {list.data && lines.length === 0 ? (
         <Said title="Nothing was said yet" />
       ) : (
-        <div
-          className="log"
-          ref={scroll}
-          tabIndex={0}
-          role="log"
-          aria-live="off"
-          aria-label="Log of the run"
-          onWheel={(event) => event.deltaY < 0 && set_follow(false)}
-          onKeyDown={(event) => {
-            if (["ArrowUp", "PageUp", "Home"].includes(event.key)) set_follow(false);
-            if (event.key === "End") set_follow(true);
-          }}
-          onTouchMove={() => set_follow(false)}
-        >
+        <div className="log" role="log" aria-label="Log of the run" {...view.box}>
           <div style={{ height: rows.getTotalSize(), position: "relative" }}>
             {rows.getVirtualItems().map((item) => {
               const line = lines[item.index];
@@ -128,15 +88,12 @@ export function RunLog({ run }: { run: RunDetail }) {
               return (
                 <div
                   key={item.index}
-                  className={`log-line level-${line.level}${item.index === marked ? " hit" : ""}`}
+                  className={`log-line level-${line.level}${[view.hit_at, view.linked_at].includes(item.index) ? " hit" : ""}`}
                   style={{ transform: `translateY(${item.start}px)` }}
                 >
                   <span className="log-number" style={{ width: `${digits + 1}ch` }}>
                     {line.first && (
-                      <a
-                        href={`${window.location.pathname}${window.location.search}#L${line.seq}`}
-                        tabIndex={-1}
-                      >
+                      <a href={link_to(line.seq)} tabIndex={-1}>
                         {line.seq}
                       </a>
                     )}

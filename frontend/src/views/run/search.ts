@@ -24,6 +24,10 @@ export interface RunSearch {
   tab?: Pane;
   find?: string;
   jobtab?: JobTab;
+  /** Of the job that is open: which attempt, which of its logs, and what is searched for in it. */
+  attempt?: string;
+  joblog?: string;
+  jobfind?: string;
 }
 
 export const run_search = (raw: Record<string, unknown>): RunSearch =>
@@ -35,6 +39,9 @@ export const run_search = (raw: Record<string, unknown>): RunSearch =>
     tab: one_of(raw.tab, panes, "jobs"),
     find: text_of(raw.find),
     jobtab: one_of(raw.jobtab, job_tabs, "log"),
+    attempt: text_of(raw.attempt),
+    joblog: text_of(raw.joblog),
+    jobfind: text_of(raw.jobfind),
   });
 
 export const job_filter = (search: RunSearch): JobFilter => ({
