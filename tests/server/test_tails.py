@@ -128,6 +128,9 @@ async def test_only_the_end_is_held(served: Served) -> None:
     found = await look(served, tape)
     assert found["stop"] == size
     assert found["stop"] - found["start"] == len(found["text"]) == tails.WINDOW
+    async with served.database.session() as session:
+        query = "SELECT sum(length(body)) FROM log_part WHERE run_id = :r"
+        assert (await session.execute(text(query), {"r": tape.run_id})).scalar() == tails.WINDOW
     # Faster than it can be read: what is held does not go on, and says so.
     await bring(served, tape, part("later\n", size + 1000))
     found = await look(served, tape, generation=found["generation"], since=size)
@@ -214,6 +217,18 @@ async def test_attack_anothers_log(served: Served) -> None:
         assert await asked(served, tape) == []  # none of it counted as watching
         await look(served, tape)
         assert (await eve.post(f"{tape.path[:-7]}/logs", json=forged)).status_code == 404
+        assert (await look(served, tape))["text"] == ""
+    # Nor by somebody who may send runs to the same workspace: it is not their run.
+    mate = await accounts_app.person(served.database, f"mate-{uuid.uuid4().hex[:6]}")
+    async with served.database.session() as session:
+        query = """INSERT INTO membership (user_id, workspace_id, role)
+                   SELECT :u, workspace_id, 'member' FROM run WHERE id = :r"""
+        await session.execute(text(query), {"u": mate.user.id, "r": tape.run_id})
+    token = await served.new_token(Scope.full, mate.user)
+    async with httpx.AsyncClient(base_url=served.url, headers={"Authorization": f"Bearer {token}"}) as client:
+        assert (await client.get(log_of(tape))).status_code == 200
+        assert (await client.get(f"{tape.path[:-7]}/requests?wait=0")).status_code == 404
+        assert (await client.post(f"{tape.path[:-7]}/logs", json=forged)).status_code == 404
         assert (await look(served, tape))["text"] == ""
     async with httpx.AsyncClient(base_url=served.url) as nobody:
         assert (await nobody.get(log_of(tape))).status_code == 401
