@@ -239,9 +239,10 @@ async def keyboard(page: Page, server: Server, run_id: str) -> None:
     await press("Enter")
     drawer = page.get_by_role("complementary")
     await expect(drawer).to_be_visible()
-    first = page.url
+    first, its = page.url, await drawer.get_attribute("aria-label") or ""
     await press("j")
     await expect(page).not_to_have_url(first)
+    await expect(drawer).not_to_have_attribute("aria-label", its)  # the address is a moment ahead of the page
     await press("k")
     await expect(page).to_have_url(first)
     await press("Escape")
