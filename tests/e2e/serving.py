@@ -40,6 +40,13 @@ async def until(ask: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> 
     return answer
 
 
+def prepared(folder: Path, source: Path = GATED) -> Path:
+    """A copy of a workflow, with all its gates closed."""
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".snakemake", "__pycache__"))
+    (folder / "gates").mkdir()
+    return folder
+
+
 class Server:
     """One `flowo serve`, which can be killed and started again on the same data and the same port."""
 
@@ -145,14 +152,16 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def snakemake(
-        self, folder: Path, *options: str, source: Path = GATED, name: str | None = None
+        self, folder: Path, *options: str, source: Path = GATED, name: str | None = None, **variables: str
     ) -> AsyncIterator[Snakemake]:
-        """A run of a workflow in a folder of its own, called after it; ended with the block if it still goes on."""
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".snakemake", "__pycache__"))
-        (folder / "gates").mkdir()
+        """A run of a workflow, called after its folder, which is made if it is not there; ended with the block if it
+        still goes on. `variables`: of its environment."""
+        if not folder.exists():
+            prepared(folder, source)
         environment = os.environ | {
             "FLOWO_DATA_DIR": str(self.data_dir),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            **variables,
         }
         output = folder / "snakemake.out"
         with output.open("wb") as to:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ Reply = tuple[int, dict[str, str], bytes] | None
 
 
 class Peer:
-    def __init__(self, port: int = 0, uds: Path | None = None) -> None:
+    def __init__(self, port: int = 0, uds: Path | None = None, certificate: Path | None = None) -> None:
         self.runs: dict[str, list[dict[str, Any]]] = {}
         self.posts: list[tuple[str, dict[str, str], int]] = []  # path, headers, events
         self.heartbeats = 0
@@ -28,6 +29,14 @@ class Peer:
         self.waiting = 0  # polls that wait now
         self.parts: list[dict[str, Any]] = []  # what was brought of logs
         self._server = _server(self, port, uds)
+        self._scheme = "http"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+            self._scheme = "https"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -37,7 +46,7 @@ class Peer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def events(self) -> list[dict[str, Any]]:
         assert len(self.runs) == 1

@@ -75,6 +75,9 @@ def test_sync(peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert "4 events sent" in flowo("sync").output
     assert list(peer.runs) == [here.path.stem]
     assert flowo("sync").output == "nothing to send\n"
+    del peer.runs[here.path.stem]  # restored from a backup that is older
+    assert "4 events sent" in flowo("sync").output
+    assert flowo("sync").output == "nothing to send\n"
     (report,) = json.loads(flowo("sync", "--all", "--json").output)
     assert (report["run_id"], report["complete"], report["sent"]) == (there.path.stem, True, 3)
     assert flowo("sync", "--all").output == "nothing to send\n"
@@ -83,6 +86,12 @@ def test_sync(peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     refused = flowo("sync")
     assert refused.exit_code == 1
     assert "does not accept the token" in refused.output
+    peer.misbehave = lambda path, events: (410, {}, b"")
+    deleted = flowo("sync")
+    assert deleted.exit_code == 0
+    assert "it was deleted on the server" in deleted.output
+    monkeypatch.setenv("FLOWO_URL", "http://127.0.0.1:9")
+    assert flowo("sync").output == "nothing to send\n"  # and it is not asked whether that is so still
 
 
 def test_somebody_elses_spool_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -229,6 +229,102 @@ def test_what_does_not_pass_by_itself_is_said_once(
     assert said in err
 
 
+PROXY = b"<html><title>Bad Gateway</title>nginx</html>"
+
+
+def test_a_proxy_that_answers_for_a_server_that_is_away(peer: Peer) -> None:
+    answers = iter([(502, {"Content-Type": "text/html"}, PROXY)] * 2 + [(504, {"Content-Type": "text/html"}, PROXY)])
+    peer.misbehave = lambda path, events: next(answers, None)
+    run = Run(peer.url)
+    run.sender.start()
+    until(lambda: peer.runs)
+    run.append(*logs(5))
+    run.end()
+    assert seqs(peer.events()) == list(range(1, 8))
+
+
+def test_a_slow_server_gets_all_in_the_end_and_nobody_waits_for_it(peer: Peer) -> None:
+    peer.hang = 0.5
+    run = Run(peer.url)
+    run.sender.start()
+    begun = time.monotonic()
+    for event in logs(2_000):
+        run.append(event)
+    assert time.monotonic() - begun < peer.hang * 4  # never for an answer
+    until(lambda: len(peer.runs.get(run.id, ())) == 2_001, 30)
+    assert len(peer.posts) <= 5  # what came while it was waited for goes in one batch
+    run.end(10)
+    assert seqs(peer.events()) == list(range(1, 2_003))
+
+
+def test_a_server_that_says_when_it_is_back_is_waited_for_at_the_end(peer: Peer) -> None:
+    """As flowo says it while its database starts again."""
+    away = iter([(503, {"Retry-After": "1"}, b"")])
+    run = Run(peer.url)
+    run.sender.start()
+    until(lambda: peer.runs)
+    peer.misbehave = lambda path, events: next(away, None)
+    run.append(*logs(5))
+    run.end(30)
+    assert seqs(peer.events()) == list(range(1, 8))
+
+
+def certificate(place: Path) -> Path:
+    """A key and a certificate for 127.0.0.1 that it signs itself."""
+    import datetime as dt
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "flowo")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    place.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return place
+
+
+def test_a_certificate_that_is_not_trusted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pem = certificate(tmp_path / "flowo.pem")
+    peer = Peer(certificate=pem)
+    run = Run(peer.url)
+    run.sender.start()
+    run.append(*logs(5))
+    until(lambda: run.sender.trouble)
+    assert run.end() < 5
+    assert not peer.posts
+    said = capsys.readouterr().err  # the peer's handshakes complain there too
+    assert said.count("flowo: ") == 1
+    assert "its certificate is not trusted: self-signed certificate" in said
+    with Connection(target_of(peer.url, "t", ca=str(pem))) as connection:  # as `flowo config set ca` has it
+        (report,) = sync.send_unsent(connection, sync.collect([Path("spool")]))
+    assert report.complete
+    assert seqs(peer.events()) == list(range(1, 8))
+    peer.stop()
+
+
+def test_a_name_that_is_not_known(capsys: pytest.CaptureFixture[str], peer: Peer) -> None:
+    run = Run("https://flowo.invalid")
+    run.sender.start()
+    run.append(*logs(5))
+    until(lambda: run.sender.trouble, 30)
+    assert run.end() < 5
+    assert "no server reached (its name is not known)" in capsys.readouterr().err
+    with Connection(target_of(peer.url)) as connection:
+        assert sync.send(connection, run.spool.path).complete
+    assert seqs(peer.events()) == list(range(1, 8))
+
+
 def test_heartbeats_go_on_their_own_route(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "HEARTBEAT", 0.1)
     run = Run(peer.url)

@@ -107,19 +107,26 @@ def sync(
     everything: Annotated[bool, typer.Option("--all", help="All unsent runs of yours, wherever they are.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send what is recorded but not yet on the server. Ends with 0 when all is there."""
+    """Send what is recorded and not, or no longer, on the server. Ends with 0 when all is there."""
     from snakemake_logger_plugin_flowo import sync as syncing
 
-    paths = syncing.collect(directories or ([] if everything else [Path.cwd()]), everything=everything)
+    places = directories or ([] if everything else [Path.cwd()])
+    paths, sent = syncing.collect(places, everything=everything), syncing.acknowledged(places)
     reports: list[syncing.Report] = []
-    if paths:
-        with reporting() as connection:
-            reports = syncing.send_unsent(connection, paths)
+    try:
+        if paths or sent:
+            with reporting() as connection:
+                reports = [*syncing.ask_again(connection, sent), *syncing.send_unsent(connection, paths)]
+    except Failed:
+        if paths:  # else there is nothing to send, as far as is known
+            raise
     if as_json:
         print(json.dumps([report._asdict() for report in reports]))
     else:
         for report in reports:
-            state = f"{report.sent} events sent" if report.complete else f"not sent: {report.reason}"
+            state = report.reason or f"{report.sent} events sent"
+            if not report.complete:
+                state = f"not sent: {report.reason}"
             print(f"{report.run_id}  {state}{', still running' if report.running else ''}")
         if not reports:
             print("nothing to send")

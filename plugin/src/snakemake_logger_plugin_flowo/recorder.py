@@ -286,18 +286,19 @@ class Recorder:
             if isinstance(event, wire.Error):
                 self._error = event
         self._write()
+        timeout = max(0.0, min(float(getattr(self._settings, "close_timeout", 5.0) or 0.0), 600.0))
+        until = time.monotonic() + timeout
         if self.follower is not None:
             self.follower.close()
         with contextlib.suppress(KeyboardInterrupt):
-            self.attendant.close(ATTENDANT_AT_EXIT)
+            self.attendant.close(min(ATTENDANT_AT_EXIT, timeout))
         ended = self._ended(at_exit)
         if ended.outcome == "succeeded" and not self.dry_run:  # with --quiet it may be all that tells of their jobs
             self.spool.extend([(event, time.time()) for event in self._translator.implied()])
-        self.spool.append(ended, time.time())
-        timeout = max(0.0, min(float(getattr(self._settings, "close_timeout", 5.0) or 0.0), 600.0))
+        self.spool.end(ended, time.time())
         complete = False
         with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C means: do not wait
-            complete = self.sender.close(timeout)
+            complete = self.sender.close(max(0.0, until - time.monotonic()))
             if self.follower is not None:
                 self.follower.join(FOLLOWER_AT_EXIT)
         self._verdict(ended, complete)

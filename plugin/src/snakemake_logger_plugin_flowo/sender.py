@@ -272,7 +272,8 @@ class Sender(threading.Thread):
                 continue
             # gone, parked, or overloaded for longer than there is time
             wait = outcome.wait if outcome.wait is not None else 0.25
-            if outcome.step is Step.PARKED or not outcome.reached or wait > self._deadline - time.monotonic():
+            gone = not outcome.reached and outcome.wait is None
+            if outcome.step is Step.PARKED or gone or wait > self._deadline - time.monotonic():
                 break
             time.sleep(wait)
         self._keep()

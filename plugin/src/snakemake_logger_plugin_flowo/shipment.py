@@ -17,6 +17,7 @@ from snakemake_logger_plugin_flowo.connection import Answer, Connection, Unreach
 
 BATCH_BYTES = 4_000_000  # of a batch before compression; an event alone is never larger
 LONGEST_WAIT = 300.0  # s that a Retry-After can ask for
+DELETED = "it was deleted on the server"
 _GZIP = 31  # zlib's wbits for a gzip header
 _STUBBORN = 3  # answers without progress before it counts as trouble
 _ENDED = b'"kind":"run_ended"'
@@ -80,6 +81,12 @@ class Shipment:
             return Outcome(Step.LATER, str(error), reached=False)
         return self._understand(answer, batch, connection)
 
+    def doubt(self) -> None:
+        """Have the server say again that it has all: the last event is sent once more, and what it lacks after that."""
+        self._go_to(0)
+        for line in spools.lines(self._fd, 0):
+            self.acked = max(0, line.seq - 1)
+
     def forget(self) -> None:
         """The server does not know the run any more: send all of it again."""
         self._go_to(0)
@@ -130,6 +137,9 @@ class Shipment:
             return Outcome(Step.LATER, f"{where} answers {status}", wait=_retry_after(answer), reached=status == 429)
         if 300 <= status < 400:
             return Outcome(Step.PARKED, f"{where} redirects elsewhere ({status}): set the right address", reached=False)
+        if status == 410:  # nobody wants it any more, now or later
+            self.ended = True
+            return Outcome(Step.PARKED, DELETED)
         if status == 401:
             return Outcome(
                 Step.PARKED, f"{where} does not accept the token: `flowo config set token TOKEN`, or FLOWO_TOKEN"

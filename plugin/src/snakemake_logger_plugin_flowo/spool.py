@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -16,7 +17,9 @@ from snakemake_logger_plugin_flowo import wire
 from snakemake_logger_plugin_flowo.mask import Mask
 
 LINE_KEPT = 4_000_000  # bytes of one event at most
+RESERVE = 32 * 1024  # bytes that are kept free beside a spool, for its last words on a disk that is full by then
 _SUFFIX = ".jsonl"
+_RESERVE = ".reserve"
 _SEQ = b'{"seq":'  # how each line begins (wire.encode)
 
 
@@ -60,6 +63,13 @@ class Spool:
             except OSError as error:
                 trouble = error
                 continue
+            try:
+                _reserve(path)
+            except OSError as error:  # it takes the file and not a byte: a full disk
+                trouble = error
+                spool.close()
+                _remove(path)
+                continue
             register(path, bound_for)
             return spool
         raise trouble or OSError("no directory for the spool")
@@ -67,6 +77,11 @@ class Spool:
     def append(self, event: wire.Event, at: float) -> None:
         """Give the event its number and write it; what cannot be written is counted and told by a `gap` later."""
         self.extend([(event, at)])
+
+    def end(self, event: wire.Event, at: float) -> None:
+        """Append the last event. On a full disk there is the room that was kept for it, and for how much was lost."""
+        _remove(self.path.with_suffix(_RESERVE))
+        self.append(event, at)
 
     def extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
         """Append several events by one write."""
@@ -131,6 +146,24 @@ class Spool:
         self.seq = seq
         self.size += written
         return True
+
+
+def _reserve(path: Path) -> None:
+    """Take up room beside a spool with bytes that no file system makes smaller."""
+    fd = os.open(path.with_suffix(_RESERVE), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        if os.write(fd, os.urandom(RESERVE)) < RESERVE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError:
+        _remove(path.with_suffix(_RESERVE))
+        raise
+    finally:
+        os.close(fd)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _shorter(event: wire.Event) -> wire.Event:
@@ -231,8 +264,10 @@ def register(spool: Path, bound_for: str = "") -> None:
 
 
 def unregister(spool: Path) -> None:
-    with contextlib.suppress(OSError, RuntimeError):
-        (registry() / spool.stem).unlink()
+    """Nothing of this spool is left to send, nor is anything added to it."""
+    with contextlib.suppress(RuntimeError):
+        _remove(registry() / spool.stem)
+    _remove(spool.with_suffix(_RESERVE))  # of a run that was killed
 
 
 def registered(bound_for: str | None = None) -> list[Path]:
@@ -291,7 +326,6 @@ def prune(directory: Path, keep_days: float) -> None:
     for path in in_directory(directory):
         ack = Ack.load(path)
         if ack.ended and ack.updated < oldest:
-            for file in (path, path.with_suffix(".ack")):
-                with contextlib.suppress(OSError):
-                    file.unlink()
+            _remove(path)
+            _remove(path.with_suffix(".ack"))
             unregister(path)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.connection import Connection
 from snakemake_logger_plugin_flowo.sender import abandoned, running
-from snakemake_logger_plugin_flowo.shipment import Outcome, Step, close_shipment, open_shipment
+from snakemake_logger_plugin_flowo.shipment import DELETED, Outcome, Step, close_shipment, open_shipment
 
 PATIENCE = 10.0  # s of passing failures for one spool
 
@@ -39,10 +39,30 @@ def collect(directories: Iterable[Path] = (), *, everything: bool = False) -> li
     return sorted(unsent, key=lambda path: path.name)
 
 
+def acknowledged(directories: Iterable[Path]) -> list[Path]:
+    """The spools in the directories that a server has said to have completely, and that are still kept; oldest first.
+
+    A server that was restored from an older backup has them no more."""
+    found = dict.fromkeys(path for directory in directories for path in spools.in_directory(directory))
+    return sorted((path for path in found if spools.Ack.load(path).ended), key=lambda path: path.name)
+
+
 def waiting_for(data_dir: Path) -> list[Path]:
     """The unsent spools of this user that are bound for the server of this data directory, oldest first."""
     found = spools.registered(os.path.realpath(data_dir))
     return sorted((path for path in found if not spools.Ack.load(path).ended), key=lambda path: path.name)
+
+
+def ask_again(connection: Connection, paths: Iterable[Path]) -> list[Report]:
+    """Has the server all of these still? Reports of those that it lacked something of, or that it refuses now."""
+    reports: list[Report] = []
+    for path in paths:
+        report = send(connection, path)
+        if report.reason.startswith(_UNREACHED):
+            break  # as far as is known, all is there
+        if report.sent or not report.complete:
+            reports.append(report)
+    return reports
 
 
 def send_unsent(
@@ -72,6 +92,9 @@ def send(connection: Connection, path: Path) -> Report:
     except OSError as error:
         return Report(path.stem, str(path), False, 0, alive, f"cannot be read: {error.strerror}")
     before = shipment.acked
+    asked = spools.Ack.load(path).ended  # it was all there once: is it still?
+    if asked:
+        shipment.doubt()
     deadline = time.monotonic() + PATIENCE
     try:
         outcome = Outcome(Step.SENT)
@@ -81,10 +104,12 @@ def send(connection: Connection, path: Path) -> Report:
                     break
                 time.sleep(min(outcome.wait or 0.5, max(0.0, deadline - time.monotonic())))
             outcome = shipment.step(connection)
+            if shipment.acked < before - asked:  # a server that holds less than it said
+                before, asked = shipment.acked, False
             if outcome.step is Step.SENT:
                 deadline = time.monotonic() + PATIENCE
-        complete = outcome.step is Step.NOTHING
-        if shipment.acked or complete:
+        complete = outcome.step is Step.NOTHING or outcome.reason == DELETED
+        if complete or (shipment.acked and not asked):
             shipment.keep(connection.target.label, final=complete and not alive and abandoned(path))
         reason = outcome.reason
         if outcome.step is Step.LATER and not outcome.reached:
