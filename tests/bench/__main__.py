@@ -7,12 +7,12 @@ import sys
 
 from snakemake_logger_plugin_flowo.client import managing
 
-from tests.bench import ingest, plugin, serving
+from tests.bench import ingest, plugin, scale, serving
 from tests.bench.quantities import row
 
 
 def main() -> None:
-    parts = sys.argv[1:] or ["server", "plugin"]
+    parts = sys.argv[1:] or ["server", "plugin", "scale"]
     row("figure", "measured", "to reach")
     row("---", "---", "---")
     if "server" in parts:
@@ -25,6 +25,10 @@ def main() -> None:
         plugin.emit()
         plugin.import_time()
         plugin.runs(pairs=int(os.environ.get("PAIRS", "3")))
+    if "scale" in parts:
+        for what in ("emit", "fan_in", "exits"):
+            scale.here(what)
+        scale.whole_runs()
 
 
 main()

@@ -127,6 +127,8 @@ class Orders:
         async def one_after_another() -> None:
             for number in numbers:
                 await self.case(number)
+                if number % 100 == 99:
+                    print(f"  {number + 1} cases begun, {told(self.answers)}", flush=True)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(TOGETHER):
@@ -157,7 +159,7 @@ async def orders(count: int, seed: int) -> bool:
     async with serving(FLOWO_LOST_AFTER_S="5") as server:
         token = (await server.ask("POST", "/api/v1/tokens", {"name": "chaos", "scope": "ingest"}))["token"]
         made = Orders(lambda: server.address, token, tapes, seed)
-        killer = Killer(server, random.Random(seed), every_s=1.5)
+        killer = Killer(server, random.Random(seed), every_s=3.0)
         killer.start()
         try:
             await made.all(count)

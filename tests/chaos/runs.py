@@ -175,6 +175,7 @@ class Runs:
         async def one_after_another() -> None:
             for number in numbers:
                 await self.folder(number)
+                print(f"  directory {number + 1} is done, {told(self.done)}", flush=True)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(together):

@@ -26,6 +26,7 @@ LONGEST_BACKOFF = 30.0  # s
 OWN_BACKOFF = 5.0  # s, when looking again costs a look at a file or a socket of this machine
 PARKED = 300.0  # s after which somebody may have done something about it
 LINE_WAITS = 1.0  # s for Snakemake's next record; after that it is not in the middle of a line
+TO_SAY_SO = 0.1  # s of the time at the end that are left for what comes after the last answer
 _ACK_KEPT = 2.0  # s between two writes of the acknowledged position
 
 
@@ -65,11 +66,11 @@ class Sender(threading.Thread):
 
     def close(self, timeout: float) -> bool:
         """Flush for at most `timeout` seconds; whether the server has everything."""
-        self._deadline = time.monotonic() + timeout
+        self._deadline = time.monotonic() + timeout - TO_SAY_SO
         self._closing.set()
         self.spool.moved.set()
         if self.is_alive():
-            self.complete.wait(timeout + 0.1)
+            self.complete.wait(max(0.0, timeout - TO_SAY_SO / 2))
         return not self.unsent
 
     def run(self) -> None:
