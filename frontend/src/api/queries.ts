@@ -12,6 +12,7 @@ import type {
   LogText,
   Me,
   Page,
+  RuleDetail,
   RuleGraph,
   Run,
   RunDetail,
@@ -47,6 +48,7 @@ export const keys = {
   job_lists: (id: string) => ["run", id, "jobs"] as const,
   job_counts: (id: string) => ["run", id, "count"] as const,
   job: (id: string, number: number) => ["run", id, "job", number] as const,
+  rule: (id: string, rule: string) => ["run", id, "rule", rule] as const,
   rulegraph: (id: string) => ["run", id, "rulegraph"] as const,
   log: (id: string) => ["run", id, "log"] as const,
   tail: (topic: string) => ["tail", topic] as const,
@@ -135,6 +137,14 @@ export const job_query = (id: string, number: number) =>
   queryOptions({
     queryKey: keys.job(id, number),
     queryFn: ({ signal }) => get<JobDetail>(path(`${run_route(id)}/jobs/${number}`), signal),
+  });
+
+export const rule_query = (id: string, rule: string) =>
+  queryOptions({
+    queryKey: keys.rule(id, rule),
+    queryFn: ({ signal }) =>
+      get<RuleDetail>(path(`${run_route(id)}/rules/${encodeURIComponent(rule)}`), signal),
+    staleTime: 60_000, // written once, soon after the run began
   });
 
 export const rulegraph_query = (id: string) =>

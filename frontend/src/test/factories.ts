@@ -7,6 +7,8 @@ import type {
   JobStatus,
   LogLine,
   RuleCounts,
+  RuleDetail,
+  RuleSource,
   Run,
   RunDetail,
 } from "../api/types.ts";
@@ -284,3 +286,38 @@ export function log_lines(many: number, from_s: number): LogLine[] {
     };
   });
 }
+
+const a_source = (part: Partial<RuleSource>): RuleSource => ({
+  role: "rule",
+  path: null,
+  line: null,
+  text: null,
+  sha256: null,
+  note: null,
+  ...part,
+});
+
+/** A rule with a script and an environment, as they were written. */
+export const a_rule_detail = (rule: string): RuleDetail => ({
+  rule,
+  directive: "script",
+  sources: [
+    a_source({
+      role: "rule",
+      path: "/data/rna7/workflow/Snakefile",
+      line: 41,
+      text: `rule ${rule}:\n    input:\n        "reads/{sample}.fastq",\n    script:\n        "scripts/${rule}.py"\n`,
+    }),
+    a_source({
+      role: "script",
+      path: `/data/rna7/workflow/scripts/${rule}.py`,
+      text: "import gzip\n\nprint(1)\n",
+      sha256: "5e",
+    }),
+    a_source({ role: "conda", path: "/data/rna7/envs/map.yaml", note: "there is no such file" }),
+  ],
+  command: null,
+  conda: null,
+  container: "docker://lab/map:1",
+  modules: [],
+});

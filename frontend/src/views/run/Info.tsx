@@ -1,7 +1,9 @@
 import { Fragment, type ReactNode } from "react";
 import type { RunDetail } from "../../api/types.ts";
+import { Code } from "../../ui/Code.tsx";
 import { Copy } from "../../ui/Copy.tsx";
 import { count, duration, exact_time, shell } from "../../ui/format.ts";
+import { to_yaml } from "../../ui/yaml.ts";
 
 type Fact = [string, ReactNode];
 
@@ -10,6 +12,22 @@ const copied = (text: string, what: string) => (
     <span className="mono">{text}</span>
     <Copy text={text} what={what} />
   </span>
+);
+
+/** Paths, each with the hash that its file had: whole on hover, its beginning is enough to compare by eye. */
+const files = (paths: string[], hashes: Record<string, string>) => (
+  <ul className="info-files">
+    {paths.map((file) => (
+      <li key={file}>
+        <span className="mono">{file}</span>
+        {hashes[file] && (
+          <span className="faint mono" title={`SHA-256 ${hashes[file]}`}>
+            {hashes[file].slice(0, 12)}
+          </span>
+        )}
+      </li>
+    ))}
+  </ul>
 );
 
 function facts_of(run: RunDetail): Fact[] {
@@ -21,10 +39,8 @@ function facts_of(run: RunDetail): Fact[] {
     ["Command", run.command.length > 0 && copied(shell(run.command), "command")],
     ["Directory", copied(run.directory, "directory")],
     ["Snakefile", run.snakefile && <span className="mono">{run.snakefile}</span>],
-    [
-      "Configuration",
-      run.configfiles.length > 0 && <span className="mono">{run.configfiles.join(", ")}</span>,
-    ],
+    ["Config files", run.configfiles.length > 0 && files(run.configfiles, run.file_hashes)],
+    ["Profile", run.profiles.length > 0 && files(run.profiles, run.file_hashes)],
     ["Started", time(run.started_at)],
     ["Ended", time(run.ended_at)],
     ["Took", took != null && duration(took)],
@@ -68,6 +84,26 @@ export function Info({ run }: { run: RunDetail }) {
           </Fragment>
         ))}
       </dl>
+      <Configuration run={run} />
     </div>
+  );
+}
+
+/** The configuration as the workflow had it, all its sources merged. */
+function Configuration({ run }: { run: RunDetail }) {
+  const empty = run.config == null || Object.keys(run.config as object).length === 0;
+  if (empty && run.configfiles.length === 0) return null;
+  return (
+    <section className="info-config">
+      <h3>Configuration</h3>
+      {empty ? (
+        <p className="soft">{run.config == null ? "It was not recorded." : "It is empty."}</p>
+      ) : (
+        <Code text={to_yaml(run.config)} what="configuration" />
+      )}
+      {run.config_cut && (
+        <p className="soft">It is too large to be kept whole: the ends of long lists are left out.</p>
+      )}
+    </section>
   );
 }

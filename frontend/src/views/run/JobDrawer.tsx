@@ -14,6 +14,7 @@ import { StatusWord } from "../../ui/StatusIcon.tsx";
 import { Tabs } from "../../ui/Tabs.tsx";
 import { ClockTime, Elapsed } from "../../ui/Times.tsx";
 import { JobAttempts } from "./JobAttempts.tsx";
+import { JobCode } from "./JobCode.tsx";
 import { JobCommand } from "./JobCommand.tsx";
 import { JobFiles } from "./JobFiles.tsx";
 import { JobLog } from "./JobLog.tsx";
@@ -29,6 +30,7 @@ const words: Record<JobTab, string> = {
   files: "Files",
   resources: "Resources",
   attempts: "Attempts",
+  code: "Code",
 };
 
 /** The jobs of the table behind, in its order: j and k go through them. */
@@ -145,6 +147,7 @@ export function JobDrawer() {
             {job && tab === "files" && <JobFiles job={job} run_id={id} />}
             {job && tab === "resources" && <JobResources job={job} />}
             {job && tab === "attempts" && <JobAttempts job={job} />}
+            {job && tab === "code" && <JobCode run_id={id} rule={job.rule} />}
           </div>
         </>
       )}
