@@ -66,7 +66,7 @@ CASES = [
     PIPE,
     Case("syntaxerr", status="failed"),
     Case("linear", jobs={"succeeded": 4}),
-    Case("linear", "-c2 --touch", jobs={"succeeded": 4}, before=("-c2", "--forceall")),
+    Case("linear", "-c2 --touch --forceall", jobs={"succeeded": 4}, before=("-c2",)),
     Case("linear", "-c2", jobs={}, before=("-c2",)),
     Case("linear", "-c2 --forceall", jobs={"succeeded": 4}, before=("-c2",)),
     Case("linear", "-c2 --verbose -p", jobs={"succeeded": 4}),
