@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reason_of } from "./failure.ts";
+import { evidence_of, reason_of } from "./failure.ts";
 
 describe("how a job ended", () => {
   it.each([
@@ -10,4 +10,16 @@ describe("how a job ended", () => {
     [{ exit_code: null, signal: 11, class: "signal" }, "SIGSEGV"],
     [{ exit_code: null, signal: null, class: "missing_output" }, "missing output"],
   ])("%o", (reason, words) => expect(reason_of(reason)).toBe(words));
+});
+
+describe("what a class is known by", () => {
+  it.each([
+    ["slurm: OUT_OF_MEMORY", "slurm: OUT_OF_MEMORY"],
+    ["log: MemoryError", "log: MemoryError"],
+    ["killed by SIGINT at the run's interruption", "killed by SIGINT at the run's interruption"],
+    ["exit code 3", ""],
+    ["exit code 137 (128 + SIGKILL)", ""],
+    ["killed by SIGKILL", ""],
+    [null, ""],
+  ])("%s", (evidence, told) => expect(evidence_of({ evidence })).toBe(told));
 });

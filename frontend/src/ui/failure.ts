@@ -23,6 +23,13 @@ export function reason_of({ exit_code, signal, class: kind }: Reason): string {
   return parts.join(" · ");
 }
 
+/** What its class is known by, where that says more than the exit code or signal does. */
+export function evidence_of({ evidence }: { evidence: string | null }): string {
+  return evidence && !/^(exit code \d+( \(.*\))?|killed by \S+( \d+)?|MissingOutputException)$/.test(evidence)
+    ? evidence
+    : "";
+}
+
 /** Lines of a log that look like the cause: marked, so that the eye need not search. */
 const offending =
   /\b(\w*error|\w*exception|fatal|killed|out of memory|oom|segmentation fault|no such file|permission denied|cannot|traceback|command not found|failed|abort(ed)?)\b/i;

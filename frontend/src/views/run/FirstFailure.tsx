@@ -4,7 +4,7 @@ import { useState } from "react";
 import { failures_query } from "../../api/queries.ts";
 import type { FirstFailure as FirstFailureShape, RunDetail } from "../../api/types.ts";
 import { Copy } from "../../ui/Copy.tsx";
-import { is_offending, reason_of } from "../../ui/failure.ts";
+import { evidence_of, is_offending, reason_of } from "../../ui/failure.ts";
 import { count, wildcards_text } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
@@ -48,6 +48,11 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
         )}
         <span className="soft cut">{wildcards_text(failure.wildcards)}</span>
         {reason && <span className="bad">{reason}</span>}
+        {evidence_of(failure) && (
+          <span className="soft cut" title={evidence_of(failure)}>
+            {evidence_of(failure)}
+          </span>
+        )}
         {failure.attempt != null && known?.attempts != null && known.attempts > 1 && (
           <span className="soft">
             attempt {failure.attempt} of {known.attempts}

@@ -5,8 +5,8 @@ import { useEffect, useRef } from "react";
 import { status_of } from "../../api/client.ts";
 import { job_query, jobs_query, run_query } from "../../api/queries.ts";
 import type { JobDetail, RunDetail } from "../../api/types.ts";
-import { reason_of } from "../../ui/failure.ts";
-import { wildcards_text } from "../../ui/format.ts";
+import { evidence_of, reason_of } from "../../ui/failure.ts";
+import { duration, wildcards_text } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { useKeys } from "../../ui/keys.ts";
 import { Bone, Said } from "../../ui/Said.tsx";
@@ -171,13 +171,16 @@ function Title({ job, run }: { job: JobDetail; run: RunDetail | undefined }) {
       </p>
       <p className="drawer-facts soft">
         {reason && <span className="bad">{reason}</span>}
+        {reason && last && evidence_of(last) && <span className="cut">{evidence_of(last)}</span>}
         {job.attempt > 1 && <span>attempt {job.attempt}</span>}
         {job.started_at && (
           <span>
             started <ClockTime at={job.started_at} />
           </span>
         )}
-        {job.started_at && (job.ended_at || job.status === "running") && (
+        {job.queue_seconds != null && <span>waited {duration(job.queue_seconds)}</span>}
+        {job.ended_at && job.run_seconds != null && <span>ran {duration(job.run_seconds)}</span>}
+        {job.started_at && (job.status === "running" || (job.ended_at && job.run_seconds == null)) && (
           <span>
             {job.ended_at ? "took" : "running for"}{" "}
             <Elapsed since={job.started_at} until={job.ended_at} {...clock} />

@@ -1,6 +1,7 @@
 import { Fragment } from "react";
 import type { JobDetail } from "../../api/types.ts";
 import { bytes, count, duration } from "../../ui/format.ts";
+import { share_text, timed_by_words, used_against_asked } from "./used.ts";
 
 /** Snakemake counts memory and disk in MB; runtime in minutes. */
 export function resource_text(name: string, value: unknown): string {
@@ -34,7 +35,10 @@ const figure_words: Record<string, [string, (value: number) => string]> = {
 
 export function JobResources({ job }: { job: JobDetail }) {
   const asked = told_once(Object.keys(job.resources)).map((name) => [name, job.resources[name]] as const);
-  const figures = job.attempts.findLast((attempt) => attempt.figures)?.figures;
+  const last = job.attempts.findLast((attempt) => attempt.figures) ?? job.attempts.at(-1);
+  const figures = last?.figures;
+  const uses = last ? used_against_asked(last, job.threads) : [];
+  const timed_by = last?.timed_by ? timed_by_words[last.timed_by] : undefined;
   return (
     <>
       <h3>Asked for</h3>
@@ -64,7 +68,39 @@ export function JobResources({ job }: { job: JobDetail }) {
           </>
         )}
       </dl>
-      <h3>Used</h3>
+      <h3>Used{last && job.attempts.length > 1 && <span className="faint"> attempt {last.attempt}</span>}</h3>
+      {uses.some((use) => use.share !== null) && (
+        <dl className="facts uses">
+          {uses.map((use) => (
+            <Fragment key={use.what}>
+              <dt>{use.what}</dt>
+              <dd>
+                {use.used}
+                {use.share !== null && (
+                  <>
+                    <span className={`use-bar${use.share > 0.9 ? " near" : ""}`} aria-hidden="true">
+                      <i style={{ width: `${Math.min(100, use.share * 100)}%` }} />
+                    </span>
+                    <span className="soft">{share_text(use)}</span>
+                  </>
+                )}
+              </dd>
+            </Fragment>
+          ))}
+        </dl>
+      )}
+      {last && last.queue_seconds != null && (
+        <p className="soft">
+          It waited {duration(last.queue_seconds)}
+          {last.run_seconds != null && ` and ran ${duration(last.run_seconds)}`}
+          {timed_by && `: told by ${timed_by}`}.
+        </p>
+      )}
+      {last && last.repeats.length > 1 && (
+        <p className="soft">
+          {count(last.repeats.length)} repetitions: sums of time and I/O, the largest of memory.
+        </p>
+      )}
       {figures ? (
         <dl className="facts">
           {Object.entries(figures).map(([name, value]) => {

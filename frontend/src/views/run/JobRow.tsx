@@ -1,6 +1,6 @@
 import { memo } from "react";
 import type { Job } from "../../api/types.ts";
-import { wildcards_text } from "../../ui/format.ts";
+import { duration, wildcards_text } from "../../ui/format.ts";
 import { Bone } from "../../ui/Said.tsx";
 import { StatusIcon, StatusWord } from "../../ui/StatusIcon.tsx";
 import { ClockTime, Elapsed } from "../../ui/Times.tsx";
@@ -24,6 +24,7 @@ interface Props {
 /** How long it took; while it runs, how long it has been running, up to when it was last heard of. */
 function Took({ job, frozen, offset }: { job: Job; frozen: string | null; offset: number }) {
   const open = job.status === "running";
+  if (job.ended_at && job.run_seconds != null) return <span>{duration(job.run_seconds)}</span>;
   if (!job.started_at || (!job.ended_at && !open)) return null;
   return <Elapsed since={job.started_at} until={job.ended_at} frozen={frozen} offset={offset} />;
 }
