@@ -92,7 +92,6 @@ CASES = [
     Case("cluster", "l2.txt r.txt agg.txt", jobs={"succeeded": 4}, more=CLUSTER),
     Case("cluster", "bad.txt", "failed", {"failed": 1}, more=CLUSTER, attempts={"bad": 2}),
     Case("report", jobs={"succeeded": 2}),
-    Case("fanout", "-c2 --config n=20", jobs={"succeeded": 22}),
     Case("exits", "-c1 -s raise.smk", "failed"),
     Case("exits", "-c1 -s sysexit.smk", "failed"),
     Case("exits", "-c1 -s hookfail.smk", "failed", {"succeeded": 1}),
@@ -101,7 +100,8 @@ CASES = [
     Case("exits", "-c1 -s inputfunc.smk", "failed"),
 ]  # fmt: skip
 LONG = [
-    Case("big", "-n --config n=300 --logger-flowo-dry-run", jobs={"skipped": 301}),
+    Case("big", "-n"),  # and not asked to record it
+    Case("fanout", jobs={"succeeded": 202}),
     Case("signals", jobs={"succeeded": 7}),
     Case("long", jobs={"succeeded": 7}),
     Case("slowdag", "-c1 all", jobs={"succeeded": 1}),
@@ -197,6 +197,8 @@ async def test_a_run_is_as_it_was_and_its_record_is_right(
         assert run.said == without.said
         assert run.files == without.files
         assert len(run.flowo) <= 2
+    if not live.flowo and case.options == "-n":  # a dry run is recorded only when asked for
+        return
     if not live.flowo:
         assert version in ("9.0.0", "9.1.0", "9.5.1", "9.8.2")  # no handler is made before the Snakefile is read
         assert (case.status, case.jobs) == ("failed", {})
