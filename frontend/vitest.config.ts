@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
+    testTimeout: 30_000,
     setupFiles: ["src/test/setup.ts"],
     restoreMocks: true,
     env: { DEBUG_PRINT_LIMIT: "0" },

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_flowo import wire
 
 from flowo.ingest.fields import MAX_NUMBER, Unreadable, name, number, optional, small, texts
 from flowo.runs import causes, state
+from flowo.runs.signature import signature, telling_line
 
 if TYPE_CHECKING:
     from flowo.ingest.projector import Fold
@@ -52,7 +53,17 @@ def job_error(fold: Fold, event: wire.JobError, at: dt.datetime) -> None:
     if not again:
         job.external_id = job.external_id or said.get("external_id")
     classify(fold, job, job.attempt)
+    sign(fold, job, job.attempt)
     fold.failures_moved = True
+
+
+def sign(fold: Fold, job: state.Job, attempt: int) -> None:
+    """Say which failures this one is like, by all that is known of the attempt by now."""
+    facts = fold.told(job.number, attempt)
+    line = telling_line(facts.get("message"), (log["tail"] for log in facts.get("logs") or () if log.get("tail")))
+    alike = signature(job.rule, facts.get("class"), line, job.wildcards)
+    fold.attempts[job.number, attempt].facts |= {"signature": alike, "line": line}
+    fold.signed.add(job.number)
 
 
 def classify(fold: Fold, job: state.Job, attempt: int) -> None:
@@ -105,6 +116,7 @@ def log_snapshot(fold: Fold, event: wire.LogSnapshot, _at: dt.datetime) -> None:
         return
     fold.attempts[job.number, event.attempt].facts["logs"] = [*logs, log]
     classify(fold, job, event.attempt)
+    sign(fold, job, event.attempt)
 
 
 def input_snapshot(fold: Fold, event: wire.InputSnapshot, _at: dt.datetime) -> None:

@@ -82,6 +82,7 @@ class Fold:
         self.plan_whole = False  # a generation has all its parts now
         self.failures_moved = False
         self.failed: dict[int, dt.datetime | None] = {}  # jobs that failed, and None for those made good
+        self.signed: set[int] = set()  # jobs of which it is news which failures they are like
         self.reset = False
         self.unread: list[int] = []
 

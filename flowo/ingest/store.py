@@ -200,8 +200,8 @@ async def write(
         await _write_definitions(pg, run_id, fold.defined)
     if fold.moved_rules:
         await _write_rules(pg, run_id, {rule: fold.rules[rule] for rule in fold.moved_rules})
-    if fold.failed:
-        await _write_failures(pg, run_id, fold.failed)
+    if fold.failed or fold.signed:
+        await _write_failures(pg, run_id, fold)
     if fold.failures_moved:
         await pg.execute(edits.FIRST_FAILURE, run_id, _run_failure(fold))
     await _write_run(pg, run_id, fold, before, revision=revision, last_seq=last_seq, sent_at=sent_at)
@@ -328,11 +328,11 @@ async def _write_rules(pg: Driver, run_id: uuid.UUID, rules: dict[str, Rule]) ->
     )  # fmt: skip
 
 
-async def _write_failures(pg: Driver, run_id: uuid.UUID, failed: dict[int, dt.datetime | None]) -> None:
-    good = [number for number, at in failed.items() if at is None]
+async def _write_failures(pg: Driver, run_id: uuid.UUID, fold: Fold) -> None:
+    good = [number for number, at in fold.failed.items() if at is None]
     if good:
         await pg.execute("DELETE FROM failure WHERE run_id = $1 AND number = ANY($2::int[])", run_id, good)
-    bad = [{"n": number, "at": at} for number, at in failed.items() if at is not None]
+    bad = [{"n": number, "at": at} for number, at in fold.failed.items() if at is not None]
     if bad:
         await pg.execute(
             """INSERT INTO failure (run_id, number, at)
@@ -340,6 +340,8 @@ async def _write_failures(pg: Driver, run_id: uuid.UUID, failed: dict[int, dt.da
                ON CONFLICT (run_id, number) DO UPDATE SET at = excluded.at""",
             run_id, _dumps(bad),
         )  # fmt: skip
+    # A failure is like others by its job's latest attempt, whose facts are written by now.
+    await pg.execute(edits.SIGNATURES, run_id, [*fold.failed, *fold.signed])
 
 
 async def _write_plans(pg: Driver, run_id: uuid.UUID, fold: Fold) -> None:

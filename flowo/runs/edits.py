@@ -31,6 +31,14 @@ DELETE FROM wildcard w WHERE run_id = $1 AND (name, value) NOT IN (
   SELECT k, v FROM job_state s CROSS JOIN LATERAL jsonb_each_text(s.wildcards) AS e(k, v) WHERE s.run_id = $1)"""
 
 
+# Which failures those of the jobs `$2` are like.
+SIGNATURES = """
+UPDATE failure f SET signature = a.facts->>'signature' FROM job_state s, attempt a
+WHERE f.run_id = $1 AND f.number = ANY($2::int[]) AND s.run_id = f.run_id AND s.number = f.number
+  AND a.run_id = f.run_id AND a.number = f.number AND a.attempt = s.attempt
+  AND f.signature IS DISTINCT FROM a.facts->>'signature' AND a.facts ? 'signature'"""
+
+
 async def patch(session: AsyncSession, run_id: uuid.UUID, change: schemas.RunPatch) -> None:
     values = {
         "name": change.name.strip() or None if change.name is not None else None,
@@ -93,6 +101,7 @@ async def declare_ended(pg: Driver, run_id: uuid.UUID) -> None:
            WHERE run_id = $1 AND status = 'failed' AND number = ANY($2::int[]) ON CONFLICT DO NOTHING""",
         run_id, [j.number for j in jobs if j.status == "failed"],
     )  # fmt: skip
+    await pg.execute(SIGNATURES, run_id, [j.number for j in jobs if j.status == "failed"])
     await pg.execute(FIRST_FAILURE, run_id, None)
     # What run_info announced and nobody ever saw was planned, and is skipped now.
     await pg.execute(

@@ -167,12 +167,15 @@ async def failures(
     run_id: uuid.UUID,
     wanted: table.Filter = table.Filter(),
     *,
+    signature: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> schemas.Page[schemas.Failure]:
-    """Failed jobs, the first failure first; a failure beside any job stands alone, where no jobs are filtered."""
+    """Failed jobs, the first failure first; a failure beside any job stands alone, where nothing is filtered."""
     run = await find(session, workspaces, run_id)
     where: list[Any] = [Failure.run_id == run_id]
+    if signature:
+        where.append(Failure.signature == signature)
     if wanted:
         where += await table.where(session, run_id, wanted)
     if cursor:
@@ -205,7 +208,8 @@ async def failures(
                 command=row.long_command or facts.get("command"), attempts=row.attempt,
             )
         )  # fmt: skip
-    if not items and not cursor and not wanted and run.first_failure and run.first_failure.get("number") is None:
+    filtered = cursor or signature or wanted
+    if not items and not filtered and run.first_failure and run.first_failure.get("number") is None:
         items = [schemas.Failure.model_validate(run.first_failure)]
     last_row = rows[limit - 1] if len(rows) > limit else None
     return schemas.Page(

@@ -162,11 +162,15 @@ class Failure(Base):
     """Jobs whose status is failed: few, and asked for often."""
 
     __tablename__ = "failure"
-    __table_args__ = (Index("ix_failure_order", "run_id", "at", "number"),)
+    __table_args__ = (
+        Index("ix_failure_order", "run_id", "at", "number"),
+        Index("ix_failure_signature", "run_id", "signature", "at", "number"),
+    )
 
     run_id: Mapped[uuid.UUID] = _run_id()
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[dt.datetime]  # far ahead where it is not known
+    signature: Mapped[str] = mapped_column(Text, server_default="")  # the same for failures that are alike
 
 
 class Attempt(Base):

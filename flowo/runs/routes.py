@@ -13,7 +13,7 @@ from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
 from flowo.db.notify import WANTED_CHANNEL
 from flowo.errors import Problem
-from flowo.runs import definitions, edits, export, jobs, log, queries, schemas, siblings, table, tails
+from flowo.runs import alike, definitions, edits, export, jobs, log, queries, schemas, siblings, table, tails
 
 router = APIRouter(
     prefix="/api/v1/runs", tags=["runs"],
@@ -271,9 +271,35 @@ async def list_failures(
     caller: CallerDep,
     database: DatabaseDep,
     wanted: JobFilter,
+    signature: Annotated[str | None, Query(max_length=64, pattern=r"^[0-9a-f]*$")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> schemas.Page[schemas.Failure]:
-    """Jobs that failed and were not made good, the first failure first; by the same filters as the list of jobs."""
+    """Jobs that failed and were not made good, the first failure first; by the same filters as the list of jobs.
+    `signature`: those that are alike."""
     async with database.session() as session:
-        return await jobs.failures(session, access.readable(caller), run_id, wanted, limit=limit, cursor=cursor)
+        return await jobs.failures(
+            session, access.readable(caller), run_id, wanted, signature=signature, limit=limit, cursor=cursor
+        )
+
+
+@router.get("/{run_id}/failures/groups")
+async def list_failure_groups(
+    run_id: uuid.UUID,
+    caller: CallerDep,
+    database: DatabaseDep,
+    wanted: JobFilter,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.Page[schemas.Alike]:
+    """Failures that are alike as one, with their number, the jobs that they hit, and where they were seen before; by
+    the same filters as the list of jobs."""
+    async with database.session() as session:
+        return await alike.groups(session, access.readable(caller), run_id, wanted, limit=limit, cursor=cursor)
+
+
+@router.get("/{run_id}/rerun")
+async def get_rerun(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep) -> schemas.Rerun:
+    """The run's own command, changed so that it runs again only what failed and what that needs."""
+    async with database.session() as session:
+        return await alike.again(session, access.readable(caller), run_id)

@@ -81,7 +81,7 @@ class Cohort:
             if other in before and (not sample or not its or its == sample)
         ]
 
-    def starts(self, rule: str, samples: Iterable[str] = SAMPLES, *, local: bool = True) -> Cohort:
+    def starts(self, rule: str, samples: Iterable[str] = SAMPLES, *, local: bool = True, attempt: int = 1) -> Cohort:
         for sample in samples:
             number, stem = self.numbers[rule, sample], f"{rule}/{sample or 'cohort'}"
             self.tape.add(wire.JobStarted(jobs=[number])).info(
@@ -94,7 +94,7 @@ class Cohort:
                 logs=[f"logs/{stem}.log"],
                 benchmark=f"benchmarks/{stem}.tsv",
                 threads=4,
-                resources={"mem_mb": 8000, "runtime": 120, "tmpdir": "/scratch"},
+                resources={"mem_mb": 8000 * attempt, "runtime": 120, "tmpdir": "/scratch"},
                 reason=f"Missing output files: results/{stem}.bam",
                 command=f"{rule} --threads 4 --reference resources/reference/GRCh38.fa \\\n"
                 f"  --output results/{stem}.bam results/{RULES[0]}/{sample}.bam 2> logs/{stem}.log",
@@ -113,12 +113,18 @@ class Cohort:
         number, path = self.numbers[rule, sample], f"logs/{rule}/{sample}.log"
         tail = TAIL.format(sample=sample)
         self.tape.add(wire.LogSnapshot(job=number, attempt=attempt, path=path, tail=tail, size=len(tail)))
+        files: list[Line] = [
+            {"path": f"results/mark_duplicates/{sample}.bam", "size": 2_113_000_000},
+            {"path": "resources/reference/GRCh38.fa", "size": 3_144_000_000},
+            {"path": f"results/mark_duplicates/{sample}.bam.bai", "missing": True},
+        ]
+        self.tape.add(wire.InputSnapshot(job=number, attempt=attempt, files=files, total=7))
         self.tape.failed(number, **({"exit_code": 137, "message": f"Error in rule {rule}", "logs": [path]} | more))
         return self
 
     def tries_again(self, rule: str, sample: str) -> Cohort:
         self.tape.add(wire.JobRestarting(job=self.numbers[rule, sample]))
-        return self.starts(rule, [sample])
+        return self.starts(rule, [sample], attempt=2)
 
     def ended(self, outcome: str = "succeeded", **more: object) -> Cohort:
         self.tape.ended(outcome, **more)
@@ -181,3 +187,18 @@ def submitted() -> Tape:
     """Nothing runs: all that can be is handed to the cluster."""
     run = Cohort("variants, by the cluster", 1_500, tags=["cohort"]).plan().does("fetch_reads")
     return run.starts("trim_reads", local=False).tape
+
+
+def alike() -> Tape:
+    """A thousand failures of one cause, and two of others."""
+    run = Cohort("all chromosomes, all lanes", 4_000)
+    tape = run.tape
+    for number in range(1, 1001):
+        chromosome = {"sample": SAMPLES[number % 12], "chromosome": f"chr{number % 22 + 1}", "lane": f"L{number:03}"}
+        tape.info(number, "call_variants", wildcards=chromosome, outputs=[f"calls/{number}.vcf"])
+        tail = f"[17:03:{number % 60:02}] lane L{number:03}: OSError: [Errno 28] No space left on device: '/scratch/{number}'\n"
+        if number in (400, 700):
+            tail = f"ValueError: lane L{number:03} has no reads\n"
+        tape.add(wire.LogSnapshot(job=number, attempt=1, path=f"logs/L{number:03}.log", tail=tail, size=len(tail)))
+        tape.failed(number, exit_code=1, message=f"Command 'call {number}' returned non-zero exit status 1.")
+    return tape.ended("failed")

@@ -29,7 +29,7 @@ async def main(out: Path) -> None:
         await for_each_look(lambda look, end: ways_in(browser, server, look, out, end))
         runs = {
             "running": made.running(), "failed": made.failed(), "early": made.before_any_job(),
-            "submitted": made.submitted(),
+            "submitted": made.submitted(), "alike": made.alike(),
             **dict(zip(("succeeded", "interrupted", "lost", "nothing", "planning"), made.others(), strict=True)),
         }  # fmt: skip
         await server.post(runs["lost"])
@@ -99,6 +99,7 @@ async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end:
         await show("run-rule", f"{failed}?rule=call_variants&status=failed", ".rule-box")
     await show("run-none-like-that", f"{failed}?q=nothing+like+this", ".panes .said")
     await show("run-failures", f"{failed}?tab=failures", ".failure")
+    await show("run-failures-alike", f"/runs/{ids['alike']}?tab=failures", ".failure")
     await show("run-log", f"{failed}?tab=log", ".log")
     await show("run-info", f"{failed}?tab=info", ".facts")
     job = (await server.ask("GET", f"/api/v1/runs/{ids['failed']}/jobs?status=failed"))["items"][0]["number"]

@@ -33,7 +33,8 @@ FILL = [
     """INSERT INTO job (run_id, number) SELECT r.id, i
        FROM (SELECT id FROM run WHERE id <> :run LIMIT 2000) AS r, generate_series(1, 30) AS i""",
     "INSERT INTO attempt (run_id, number, attempt, status) SELECT run_id, number, 2, 'failed' FROM job_state",
-    "INSERT INTO failure (run_id, number, at) SELECT run_id, number, now() FROM job_state WHERE number % 3 = 0 ON CONFLICT DO NOTHING",
+    """INSERT INTO failure (run_id, number, at, signature) SELECT run_id, number, now(), 's' || number % 7 FROM job_state
+       WHERE number % 3 = 0 ON CONFLICT DO NOTHING""",
     "INSERT INTO blob (run_id, hash, body) SELECT run_id, int8send(number::bigint), 'x' FROM job_state",
     """INSERT INTO job_state (run_id, number, attempt, status, rule) SELECT r.id, i, 1, 'succeeded', 'map'
        FROM (SELECT id FROM run WHERE id <> :run LIMIT 2000) AS r, generate_series(1, 150) AS i""",
@@ -57,8 +58,8 @@ JOBS = [
     "/jobs/count", "/jobs/count?rule=rule7", "/jobs/count?wildcard=sample:S2000", "/jobs/count?q=S20",
     "/jobs/marks", "/jobs/marks?sort=-status", "/jobs/marks?sort=wildcard:sample&status=running", "/jobs.csv",
     "/jobs.csv?status=running", "/wildcards", "/wildcards?q=S20", "/wildcards?name=sample&q=s20", "/wildcards?q=9999x",
-    "/jobs/2000", "/failures", "/failures?wildcard=sample:S3000", "/failures?rule=rule7&q=S30", "/rulegraph", "/log",
-    "/graph", "/siblings", "",
+    "/jobs/2000", "/failures", "/failures?wildcard=sample:S3000", "/failures?rule=rule7&q=S30", "/failures/groups",
+    "/failures/groups?rule=rule7", "/failures?signature=abc", "/rerun", "/rulegraph", "/log", "/graph", "/siblings", "",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { get, path, status_of } from "./client.ts";
 import { type HeldLog, joined, whole } from "./tails.ts";
 import type {
+  Alike,
   Count,
   Facets,
   Failure,
@@ -12,6 +13,7 @@ import type {
   LogText,
   Me,
   Page,
+  Rerun,
   RuleDetail,
   RuleGraph,
   Run,
@@ -153,13 +155,39 @@ export const rulegraph_query = (id: string) =>
     queryFn: ({ signal }) => get<RuleGraph>(path(`${run_route(id)}/rulegraph`), signal),
   });
 
-export const failures_query = (id: string) =>
+/** What of a run's selection filters its failures. */
+export type FailureFilter = Pick<JobFilter, "rule" | "q">;
+
+export const failure_groups_query = (id: string, { rule, q }: FailureFilter) =>
   infiniteQueryOptions({
-    queryKey: keys.failures(id),
+    queryKey: [...keys.failures(id), "groups", { rule, q }],
     queryFn: ({ pageParam, signal }) =>
-      get<Page<Failure>>(path(`${run_route(id)}/failures`, { limit: 100, cursor: pageParam }), signal),
+      get<Page<Alike>>(
+        path(`${run_route(id)}/failures/groups`, { rule, q, limit: 50, cursor: pageParam }),
+        signal,
+      ),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
+    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
+  });
+
+/** Those that are alike, one by one. */
+export const failures_query = (id: string, signature: string, { rule, q }: FailureFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.failures(id), "list", signature, { rule, q }],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Failure>>(
+        path(`${run_route(id)}/failures`, { signature, rule, q, limit: 100, cursor: pageParam }),
+        signal,
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+  });
+
+export const rerun_query = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.failures(id), "rerun"],
+    queryFn: ({ signal }) => get<Rerun>(path(`${run_route(id)}/rerun`), signal),
   });
 
 /** One of the logs of an attempt. `log`: its place among those that the job declares, or the cluster's. */

@@ -381,8 +381,30 @@ export interface paths {
         /**
          * List Failures
          * @description Jobs that failed and were not made good, the first failure first; by the same filters as the list of jobs.
+         *     `signature`: those that are alike.
          */
         get: operations["list_failures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/failures/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Failure Groups
+         * @description Failures that are alike as one, with their number, the jobs that they hit, and where they were seen before; by
+         *     the same filters as the list of jobs.
+         */
+        get: operations["list_failure_groups"];
         put?: never;
         post?: never;
         delete?: never;
@@ -542,6 +564,26 @@ export interface paths {
          * @description The run's own log after event `since`; with `backwards` the last lines before it (0: before the end).
          */
         get: operations["get_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rerun
+         * @description The run's own command, changed so that it runs again only what failed and what that needs.
+         */
+        get: operations["get_rerun"];
         put?: never;
         post?: never;
         delete?: never;
@@ -775,6 +817,59 @@ export interface components {
         Acked: {
             /** Acked */
             acked: number;
+        };
+        /**
+         * Alike
+         * @description Failures of one run with the same signature: rule, class, and the telling line without what differs by accident
+         *     (numbers, paths, values of wildcards). What is told beside the count is that of the first of them.
+         */
+        Alike: {
+            class?: components["schemas"]["FailureClass"] | null;
+            /** Count */
+            count: number;
+            /** Evidence */
+            evidence: string | null;
+            /** Exit Code */
+            exit_code: number | null;
+            /** First At */
+            first_at: string | null;
+            /**
+             * Jobs
+             * @description The first of them.
+             */
+            jobs: components["schemas"]["AlikeJob"][];
+            /** Last At */
+            last_at: string | null;
+            /**
+             * Line
+             * @description The line that tells why, from the job's log or Snakemake's message.
+             */
+            line: string;
+            /** Rule */
+            rule: string | null;
+            /**
+             * Seen
+             * @description The latest earlier runs of the workflow in which it was seen.
+             */
+            seen: components["schemas"]["SeenIn"][];
+            /**
+             * Seen Total
+             * @description Of the latest 50 earlier runs of the workflow, in how many.
+             */
+            seen_total: number;
+            /** Signal */
+            signal: number | null;
+            /** Signature */
+            signature: string;
+        };
+        /** AlikeJob */
+        AlikeJob: {
+            /** Number */
+            number: number;
+            /** Wildcards */
+            wildcards: {
+                [key: string]: string;
+            };
         };
         /** Attempt */
         Attempt: {
@@ -1563,6 +1658,13 @@ export interface components {
             /** Workspaces */
             workspaces: components["schemas"]["WorkspaceRead"][];
         };
+        /** Page[Alike] */
+        Page_Alike_: {
+            /** Items */
+            items: components["schemas"]["Alike"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[Failure] */
         Page_Failure_: {
             /** Items */
@@ -1656,6 +1758,32 @@ export interface components {
         Requests: {
             /** Items */
             items: components["schemas"]["Wish"][];
+        };
+        /**
+         * Rerun
+         * @description How to run again only what failed.
+         */
+        Rerun: {
+            /**
+             * Command
+             * @description For a shell; null where no job failed or the command is not known.
+             */
+            command: string | null;
+            /**
+             * Jobs
+             * @description That failed.
+             */
+            jobs: number;
+            /**
+             * Masked
+             * @description Secrets of the command are masked, and have to be put back.
+             */
+            masked: boolean;
+            /**
+             * Whole Rules
+             * @description Too many to name: all that is missing of their rules is run.
+             */
+            whole_rules: boolean;
         };
         /**
          * Resync
@@ -2055,6 +2183,26 @@ export interface components {
          * @enum {string}
          */
         Scope: "ingest" | "read" | "full";
+        /**
+         * SeenIn
+         * @description An earlier run of the same workflow in which the same failed.
+         */
+        SeenIn: {
+            /**
+             * Count
+             * @description How many of its jobs failed so.
+             */
+            count: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Started At */
+            started_at: string | null;
+        };
         /**
          * Sibling
          * @description Another run of the same workflow, or the run itself.
@@ -3812,6 +3960,7 @@ export interface operations {
     list_failures: {
         parameters: {
             query?: {
+                signature?: string | null;
                 limit?: number;
                 cursor?: string | null;
                 status?: components["schemas"]["JobStatus"][];
@@ -3836,6 +3985,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Failure_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_failure_groups: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                status?: components["schemas"]["JobStatus"][];
+                rule?: string[];
+                /** @description `name:value`; values of one name are alternatives. */
+                wildcard?: string[];
+                id?: string[];
+                q?: string | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alike_"];
                 };
             };
             /** @description Unauthorized */
@@ -4347,6 +4563,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_LogLine_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rerun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rerun"];
                 };
             };
             /** @description Unauthorized */

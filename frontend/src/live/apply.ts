@@ -151,6 +151,8 @@ export class Applier {
       if (before.jobs.failed !== after.jobs.failed || before.status !== after.status) {
         this.#refresh.soon(keys.failures(id), 1000);
       }
+      // A log, or why it failed, may be told after the failure itself.
+      if (after.first_failure) this.#refresh_failures(id, after.first_failure.number);
       // The detail says more than the row: how it ended, which wildcards there are, why nothing runs.
       if (stands(before) !== stands(after) || before.jobs.total !== after.jobs.total) {
         this.#refresh.soon(keys.detail(id), 1000);
@@ -206,6 +208,11 @@ export class Applier {
       this.#refresh_order(query.queryKey, list_ms * Math.max(1, pages / 3));
     }
     this.#refresh.soon(keys.job_counts(id), list_ms);
+  }
+
+  #refresh_failures(id: string, first: number | null) {
+    this.#refresh.soon(keys.failures(id), still_ms);
+    if (first !== null) this.#refresh.soon(keys.job(id, first), still_ms);
   }
 
   /** Rows change where they stand at once; they change places only while nobody points at them. */

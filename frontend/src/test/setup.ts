@@ -1,5 +1,8 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
+
+// Patience for a machine that has other things to do.
+configure({ asyncUtilTimeout: 8000 });
 
 // The pretended browser lays nothing out: without a height the virtual tables would show no row.
 for (const [side, size] of [

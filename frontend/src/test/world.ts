@@ -1,5 +1,5 @@
 /** A pretended server, for tests and for looking at pages (`vite --mode mock`). */
-import type { Job, JobDetail, Run, RunDetail, RunMessage, TokenRead } from "../api/types.ts";
+import type { Alike, Job, JobDetail, Run, RunDetail, RunMessage, TokenRead } from "../api/types.ts";
 import { job_statuses } from "../theme/status.ts";
 import { a_job_detail, a_rule_detail, ago, an_id, counts } from "./factories.ts";
 import { all_made_runs, type MadeRun, rehash } from "./made_runs.ts";
@@ -190,6 +190,35 @@ export class World {
     };
   }
 
+  #alike({ jobs, detail }: MadeRun): Alike[] {
+    const failed = jobs.filter((job) => job.status === "failed");
+    const [first] = failed;
+    if (!first) return [];
+    const seen = this.runs
+      .filter((other) => other.detail !== detail && other.detail.status === "failed")
+      .slice(0, 2);
+    return [
+      {
+        ...{
+          signature: "6acad450735b3f6b",
+          count: failed.length,
+          rule: first.rule,
+          class: "oom",
+          exit_code: 137,
+        },
+        ...{
+          signal: null,
+          evidence: "slurm: OUT_OF_MEMORY",
+          line: "java.lang.OutOfMemoryError: Java heap space",
+        },
+        ...{ first_at: first.ended_at, last_at: failed.at(-1)?.ended_at ?? null },
+        jobs: failed.slice(0, 12).map(({ number, wildcards }) => ({ number, wildcards })),
+        seen: seen.map(({ detail: { id, name, started_at } }) => ({ id, name, started_at, count: 2 })),
+        seen_total: seen.length,
+      },
+    ];
+  }
+
   #facets() {
     const status: Record<string, number> = {};
     const tags = new Map<string, number>();
@@ -293,6 +322,16 @@ export class World {
         query,
       );
     }
+    if (what === "rerun")
+      return {
+        status: 200,
+        body: {
+          command:
+            "cd /data/projects/rna7 && snakemake -c 16 --rerun-incomplete --until results/call_variants/A1.bam",
+          ...{ jobs: detail.jobs.failed, whole_rules: detail.jobs.failed > 40, masked: false },
+        },
+      };
+    if (what === "failures" && which === "groups") return page(this.#alike(run), query);
     if (what === "failures") {
       const failed = jobs.filter((job) => job.status === "failed");
       const told = failed.map((job) => ({

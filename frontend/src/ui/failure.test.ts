@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evidence_of, reason_of } from "./failure.ts";
+import { evidence_of, last_words, more_evidence, reason_of, says_nothing_more } from "./failure.ts";
 
 describe("how a job ended", () => {
   it.each([
@@ -22,4 +22,28 @@ describe("what a class is known by", () => {
     ["killed by SIGKILL", ""],
     [null, ""],
   ])("%s", (evidence, told) => expect(evidence_of({ evidence })).toBe(told));
+});
+
+it.each([
+  ["exit code 1", ["x"], ""],
+  ["log: java.lang.OutOfMemoryError", ["a", "12:01 java.lang.OutOfMemoryError: heap"], ""],
+  ["slurm: OUT_OF_MEMORY", ["Killed"], "slurm: OUT_OF_MEMORY"],
+  [null, [], ""],
+])("evidence %s beside %o", (evidence, said, shown) => expect(more_evidence(evidence, said)).toBe(shown));
+
+it.each([
+  ["RuleException:\nCommand 'set -e; false' returned non-zero exit status 1.", true],
+  ["Error in rule map", true],
+  ["slurm job 48213 ended with OUT_OF_MEMORY", false],
+])("%s says nothing more: %s", (message, nothing) => expect(says_nothing_more(message)).toBe(nothing));
+
+it("shows the end of a log, from its last offending line where that lies further up", () => {
+  const quiet = Array.from({ length: 20 }, (_, i) => `line ${i}`);
+  expect(last_words(quiet.join("\n"), 3)).toEqual(["line 17", "line 18", "line 19"]);
+  expect(last_words(["ValueError: 3", ...quiet].join("\n"), 3)).toEqual([
+    "ValueError: 3",
+    "line 0",
+    "line 1",
+  ]);
+  expect(last_words("", 3)).toEqual([]);
 });

@@ -35,3 +35,26 @@ const offending =
   /\b(\w*error|\w*exception|fatal|killed|out of memory|oom|segmentation fault|no such file|permission denied|cannot|traceback|command not found|failed|abort(ed)?)\b/i;
 const harmless = /\b(0 errors?|errors?: 0|no errors?|errors?=0)\b/i;
 export const is_offending = (line: string): boolean => offending.test(line) && !harmless.test(line);
+
+/** The same beside lines of a log or a message, which may say it already. */
+export function more_evidence(evidence: string | null, said: string[]): string {
+  const told = evidence_of({ evidence });
+  const words = told.replace(/^[\w ]+: /, "").trim();
+  return said.some((line) => line.includes(words)) ? "" : told;
+}
+
+/** Whether a message says only that a command failed, and with which code: that stands elsewhere. */
+export const says_nothing_more = (message: string): boolean =>
+  /^(Error in rule \S+|Command .*(returned non-zero exit status|died with).*)$/s.test(
+    message.split("\n").at(-1)?.trim() ?? "",
+  );
+
+/** The last lines that say something: from the first offending one among them, where there is one. */
+export function last_words(text: string, most: number): string[] {
+  const lines = text.replace(/\s+$/, "").split("\n");
+  if (lines.length === 1 && !lines[0]) return [];
+  const tail = lines.slice(-most);
+  if (tail.some(is_offending)) return tail;
+  const at = lines.findLastIndex(is_offending);
+  return at < 0 ? tail : lines.slice(at, at + most);
+}

@@ -228,10 +228,12 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("signature", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_failure_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "number", name=op.f("pk_failure")),
     )
     op.create_index("ix_failure_order", "failure", ["run_id", "at", "number"], unique=False)
+    op.create_index("ix_failure_signature", "failure", ["run_id", "signature", "at", "number"], unique=False)
     op.create_table(
         "job",
         sa.Column("run_id", sa.Uuid(), nullable=False),
@@ -373,6 +375,7 @@ def downgrade() -> None:
     op.drop_index("ix_job_state_rule", table_name="job_state")
     op.drop_table("job_state")
     op.drop_table("job")
+    op.drop_index("ix_failure_signature", table_name="failure")
     op.drop_index("ix_failure_order", table_name="failure")
     op.drop_table("failure")
     op.drop_table("blob")

@@ -1,0 +1,67 @@
+"""What failures of one cause have in common: rule, class and the line that tells why, without what differs by accident.
+
+Pure. The line comes from the job's log where one tells more than Snakemake's own message does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+
+END = 8_000  # characters of a log's end that are looked at
+MOST = 300  # characters of a line; what comes after says nothing more of the cause
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+# An error that names itself ends what led to it; words that look bad are looked for only where there is none.
+_NAMED = ("error", "exception", "fatal")
+_BAD = (
+    "killed", "out of memory", "oom", "segmentation fault", "no such file", "permission denied", "cannot", "could not",
+    "not found", "no space left", "failed", "abort",
+)  # fmt: skip
+_LOOKS = (
+    (_NAMED, re.compile(r"(?:error|exception)\b|\bfatal\b")),
+    (_BAD, re.compile(rf"\b(?:{'|'.join(_BAD)})(?:ed)?\b")),
+)
+_HARMLESS = re.compile(r"\b(?:0 errors?|errors?\s*[:=]\s*0|no errors?)\b", re.IGNORECASE)
+
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+_HEX = re.compile(r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.IGNORECASE)
+_PATH = re.compile(r"(?:~|\.{1,2}|[\w.@+{}=-]+)?(?:/[\w.@+%{}=,:-]*[\w@+%{}=-])+/?")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*(?:[eE][+-]?\d+)?")
+
+
+def telling_line(message: str | None, tails: Iterable[str]) -> str:
+    """The line that says why: of the logs' ends the last error that names itself, else the last line that looks bad;
+    else the last line of Snakemake's message. Empty where nothing was said."""
+    ends = [_ANSI.sub("", tail[-END:]).replace("\r", "\n").strip() for tail in tails]
+    for words, looks in _LOOKS:
+        for end in ends:
+            low = end.replace("\u0130", "I").lower()  # the one letter that is longer when it is small
+            if not any(word in low for word in words):
+                continue
+            for found in reversed(list(looks.finditer(low))):
+                first, last = end.rfind("\n", 0, found.start()) + 1, end.find("\n", found.end())
+                line = end[first:] if last < 0 else end[first:last]
+                if not _HARMLESS.search(line):
+                    return line.strip()[:MOST]
+    said = (message or "").strip().splitlines()
+    return said[-1].strip()[:MOST] if said else ""
+
+
+def normalised(line: str, wildcards: Mapping[str, str]) -> str:
+    """The line with wildcard values, paths, hexadecimal and other numbers replaced by what they are."""
+    text = line
+    # Longest first: a value may hold another. Of digits alone no one can say whether they are the wildcard's.
+    for name, value in sorted(wildcards.items(), key=lambda item: -len(item[1])):
+        if any(char.isalpha() for char in value):
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", lambda _, n=name: f"{{{n}}}", text)  # type: ignore[misc]
+    for pattern, word in ((_UUID, "<hex>"), (_PATH, "<path>"), (_HEX, "<hex>"), (_NUMBER, "<n>")):
+        text = pattern.sub(word, text)
+    return " ".join(text.split())
+
+
+def signature(rule: str, error_class: str | None, line: str, wildcards: Mapping[str, str]) -> str:
+    """Sixteen hexadecimal characters, the same for failures that are alike."""
+    key = "\0".join((rule, error_class or "", normalised(line, wildcards)))
+    return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).hexdigest()
