@@ -228,9 +228,10 @@ class _Log:
 
     async def _look(self) -> schemas.LogRead:
         told, clock = self._told, asyncio.get_running_loop().time()
+        wanted: bool | None = False
         async with self._database.session() as session:
-            wanted: bool | None = False
-            if clock - self._said > POLL_S / 2:
+            # A crash of PostgreSQL empties what is not logged: then it is asked for anew, at once.
+            if clock - self._said > POLL_S / 2 or not await tails.watched(session, self._log):
                 self._said = clock
                 wanted = await tails.watch(session, self._log)
             found = await tails.held(

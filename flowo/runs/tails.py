@@ -119,6 +119,11 @@ async def watch(session: AsyncSession, log: Log) -> bool | None:
     return cast("bool | None", told)
 
 
+async def watched(session: AsyncSession, log: Log) -> bool:
+    """Whether it is known that somebody watches it, or did a while ago."""
+    return await session.get(LogWatch, tuple(log)) is not None
+
+
 async def held(session: AsyncSession, log: Log, *, generation: int | None = None, since: int = 0) -> schemas.LogRead:
     """What was read of a watched log behind the byte `since`, all that is held where that is of another generation."""
     where = [getattr(LogWatch, name) == value for name, value in log._asdict().items()]

@@ -190,6 +190,25 @@ async def test_a_watch_ends_with_the_page(served: Served, monkeypatch: pytest.Mo
     assert await bring(served, tape, part("nobody\n")) == []
 
 
+async def test_a_crash_of_the_database_loses_the_watch_and_nobody_notices(served: Served) -> None:
+    tape = await a_run(served)
+    async with stream(served, f"log:{tape.run_id}:1:1:0") as opened:
+        assert await asked(served, tape, 10)
+        await bring(served, tape, part("before\n"))
+        while (await opened.message("log"))["text"] != "before\n":
+            pass
+        async with served.database.session() as session:  # as recovery does with unlogged tables
+            await session.execute(text("DELETE FROM log_watch WHERE run_id = :r"), {"r": tape.run_id})
+        (wish,) = await asked(served, tape, 10)
+        assert wish["offset"] is None
+        await bring(served, tape, part("before\nafter\n"))
+        states: list[tuple[str, str]] = []
+        while not states or states[-1][1] != "before\nafter\n":
+            message = await opened.message("log")
+            states.append((message["state"], message["text"]))
+        assert "over" not in dict(states)
+
+
 async def test_the_cluster_log_is_asked_for_by_its_own_name(served: Served) -> None:
     tape = await a_run(served, local=False)
     assert (await served.client.get(log_of(tape, "cluster"))).status_code == 404

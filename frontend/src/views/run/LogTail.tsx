@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { status_of } from "../../api/client.ts";
 import { keys, tail_query, topic_of, type WhichLog } from "../../api/queries.ts";
 import type { HeldLog } from "../../api/tails.ts";
 import type { Attempt, JobDetail } from "../../api/types.ts";
@@ -33,7 +34,9 @@ function useTail({ which, job, attempt }: Asked) {
   const query = useQuery(tail_query(which));
   const seen = useSeen();
   const held = query.data;
-  useTopic(seen && held && held.state !== "kept" && runs(job) ? topic : null);
+  // A stream is for all topics or none: what is gone must be let go of.
+  const there = held && held.state !== "kept" && status_of(query.error) !== 404;
+  useTopic(seen && there && runs(job) ? topic : null);
   const stands = `${attempt.status} ${job.run_status} ${attempt.logs.length}`;
   const stood = useRef(stands);
   useEffect(() => {
