@@ -151,6 +151,7 @@ function Lines({ held, path, bad, live }: { held: HeldLog; path: string; bad: bo
     lines,
     find,
     begin_at_end: true,
+    first: held.first_line,
     place_of: (number) => (number - held.first_line < lines.length ? number - held.first_line : -1),
   });
   const { rows, follow, set_follow, show } = view;

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { found_in } from "./log_lines.ts";
 
 const line_height = 18;
@@ -11,12 +11,14 @@ interface Asked {
   begin_at_end: boolean;
   /** The place of the line that an address ends with (`#L120`), -1 while it is not there. */
   place_of: (number: number) => number;
+  /** The number of the first line: it goes up when lines before it are dropped. */
+  first?: number;
 }
 
 const number_in_hash = () => Number(/^#L(\d+)$/.exec(window.location.hash)?.[1] ?? Number.NaN);
 
 /** Lines of any number, of which a screen is drawn: search, links to lines, and the end that is followed. */
-export function useLogView({ lines, find, begin_at_end, place_of }: Asked) {
+export function useLogView({ lines, find, begin_at_end, place_of, first = 1 }: Asked) {
   const [linked, set_linked] = useState(number_in_hash);
   const [follow, set_follow] = useState(begin_at_end && Number.isNaN(linked));
   const [hit, set_hit] = useState(0);
@@ -35,6 +37,14 @@ export function useLogView({ lines, find, begin_at_end, place_of }: Asked) {
   useEffect(() => {
     if (follow && lines.length > 0) rows.scrollToIndex(lines.length - 1, { align: "end" });
   }, [follow, lines.length, rows]);
+
+  const begins = useRef(first);
+  useLayoutEffect(() => {
+    // Who reads further up keeps what they read before their eyes.
+    const gone = first - begins.current;
+    begins.current = first;
+    if (gone > 0 && !follow && scroll.current) scroll.current.scrollTop -= gone * line_height;
+  }, [first, follow]);
 
   useEffect(() => {
     const moved = () => set_linked(number_in_hash());
