@@ -62,11 +62,13 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
-        """A session in one transaction: committed at the end, rolled back on an exception."""
+    async def session(self, *, snapshot: bool = False) -> AsyncIterator[AsyncSession]:
+        """A session in one transaction: committed at the end, rolled back on an exception. `snapshot`: all that it
+        reads is of one moment."""
+        options = {"isolation_level": "REPEATABLE READ"} if snapshot else None
         async with self._sessions() as session, session.begin():
             try:
-                await session.connection()
+                await session.connection(execution_options=options)
             except OSError as error:
                 raise NotThere(str(error)) from error
             yield session

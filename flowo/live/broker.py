@@ -192,7 +192,7 @@ class Broker:
 
     async def caught_up(self, run_id: uuid.UUID, since: int | None) -> Frame | None:
         """What a new watcher missed of a run."""
-        async with self._database.session() as session:
+        async with self._database.session(snapshot=True) as session:
             message = await changes.of_run(session, run_id, since)
         return frame(message.topic, str(message.revision), "run", message) if message else None
 
@@ -264,12 +264,12 @@ class _Run:
         self._gone = False
 
     async def learn(self) -> None:
-        async with self._database.session() as session:
+        async with self._database.session(snapshot=True) as session:
             message = await changes.of_run(session, self._run_id, None)
         self._told = message.revision if message else 0
 
     async def ask(self) -> Frame | None:
-        async with self._database.session() as session:
+        async with self._database.session(snapshot=True) as session:
             message = await changes.of_run(session, self._run_id, self._told)
         if message is None or (message.deleted and self._gone):
             return None

@@ -24,9 +24,8 @@ OVERLAP_S = 2.0  # the run list has no counter: transactions that began earlier 
 async def of_run(session: AsyncSession, run_id: uuid.UUID, since: int | None) -> schemas.RunMessage | None:
     """What changed in a run above `since` (None: only how it stands); None when nothing did.
 
-    Rights were asked before: a topic is opened for those who may read the run.
+    Rights were asked before: a topic is opened for those who may read the run. The session must be a snapshot.
     """
-    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     row = (
         await session.execute(
             select(*views.RUN_COLUMNS, Run.fold["generation"].as_integer().label("generation"))
