@@ -28,7 +28,7 @@ rule one:
 """
 # Snakemake's own process at its end: its memory, and how long the plan held its thread.
 RUN = """
-import atexit, json, pathlib, resource, sys
+import atexit, json, pathlib, resource, sys, time
 taken = []
 def say():
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -38,8 +38,9 @@ if '--logger' in sys.argv:
     from snakemake_logger_plugin_flowo import dag
     take = dag.Watch._take
     def timed(self, at):
+        begun = time.thread_time()
         take(self, at)
-        taken.append(self.spent)
+        taken.append(time.thread_time() - begun)
     dag.Watch._take = timed
 from snakemake.cli import main
 main()
@@ -57,20 +58,20 @@ def _snakemake(folder: Path, *options: str) -> dict[str, Any]:
 
 
 def whole_runs() -> None:
-    """Without jobs' processes: `--touch` says all that a run says."""
+    """Without jobs' processes: a dry run tells of every job, and is done in a minute."""
     memory = []
-    for options in ((), ("--logger", "flowo")):
+    for options in ((), ("--logger", "flowo", "--logger-flowo-dry-run")):
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            (folder / "out").mkdir()
-            for i in range(JOBS):
-                (folder / "out" / str(i)).touch()
-            used = _snakemake(folder, "--touch", "--forceall", *options)
+            used = _snakemake(Path(name), "--dry-run", *options)
             memory.append(used["rss"] / 1024)
             if options:
-                row(f"plan of {JOBS:,} jobs, of Snakemake's thread", f"{max(used['taken']) * 1000:.0f} ms", "≤ 80 ms")
+                row(
+                    f"plan of {JOBS:,} jobs, of Snakemake's thread (CPU)",
+                    f"{max(used['taken']) * 1000:.0f} ms",
+                    "≤ 80 ms",
+                )
     row(
-        f"memory of Snakemake's process, {JOBS:,} jobs",
+        f"memory of Snakemake's process, dry run of {JOBS:,} jobs",
         f"{memory[0]:.0f} MB, with the plugin {memory[1] - memory[0]:+.0f} MB",
         "≤ +30 MB",
     )

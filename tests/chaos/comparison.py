@@ -16,7 +16,9 @@ import asyncpg
 
 from flowo.demo import verify
 
-BETWEEN = 1  # jobs that may differ after a SIGKILL: it can come when Snakemake's log has a record and flowo has not yet
+# Jobs that may differ after a SIGKILL: Snakemake writes its log in the thread that logs, and hands the record to its loggers
+# by a queue, which is gone then.
+QUEUED = 8
 
 
 @dataclasses.dataclass
@@ -41,7 +43,7 @@ class Verdict:
         return (
             f"compared: {self.invocations} invocations ({self.killed} of them killed), {self.jobs} jobs, "
             f"{self.events} events; lost {self.lost}, duplicated {self.duplicated}, wrong {self.wrong} "
-            f"(ended unheard by Snakemake's own loggers: {self.unheard})"
+            f"(unheard, killed in Snakemake's own queue: {self.unheard})"
         )
 
 
@@ -101,7 +103,9 @@ async def compare(verdict: Verdict, pg: asyncpg.Connection[Any], client: verify.
             off.append(f"{where}, job {number} ({done.rule}): {found}")
         if number in recorded:
             on_disk(verdict, folder, where, made, recorded[number])
-    if len(off) > (BETWEEN if made.killed and status == "lost" else 0):
+    if made.killed and status == "lost" and len(off) <= QUEUED:
+        verdict.unheard += len(off)
+    else:
         verdict.wrong += len(off)
         verdict.lines += off
 

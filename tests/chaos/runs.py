@@ -233,7 +233,7 @@ async def runs(count: int, jobs: int, together: int, seed: int) -> bool:
         async with serving(FLOWO_LOST_AFTER_S=str(LOST_AFTER_S)) as server:
             token = (await server.ask("POST", "/api/v1/tokens", {"name": "chaos", "scope": "ingest"}))["token"]
             made = Runs(server, token, place, jobs, seed)
-            killer = Killer(server, random.Random(seed), every_s=3.0)
+            killer = Killer(server, random.Random(seed), every_s=4.0)
             killer.start()
             try:
                 await made.all(count, together)
@@ -272,11 +272,11 @@ async def _judged(made: Runs) -> comparison.Verdict:
         return not (await server.ask("GET", "/api/v1/runs?status=running"))["items"]
 
     await until(all_known, LOST_AFTER_S * 4)
-    client = managing(server.data_dir)
     pg = await _connect(server)
     try:
         for folder in made.folders:
             for invocation in folder.invocations:
+                client = managing(server.data_dir)  # its token lasts a minute
                 await comparison.compare(verdict, pg, client, folder.place, invocation)
     finally:
         await pg.close()
