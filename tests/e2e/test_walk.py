@@ -190,15 +190,40 @@ async def filters(page: Page, server: Server, run_id: str) -> None:
     await expect(page).to_have_url(f"{url}?rule=fetch&sort=-number")
     await expect(rows(page).first.get_by_role("cell").last).to_have_text(up)
 
-    await page.get_by_role("textbox", name="Filter jobs").fill("E")
+    await page.get_by_role("combobox", name="Filter jobs").fill("E")
     await expect(row(page, "fetch", "E")).to_have_count(1)
     await expect(page).to_have_url(re.compile("q=E"))
     await page.get_by_role("button", name="Clear", exact=True).click()
     await expect(page).to_have_url(f"{url}?sort=-number")
-    await page.get_by_role("textbox", name="Filter jobs").fill("no such thing")
+    await searched(page, url)
+    await page.get_by_role("combobox", name="Filter jobs").fill("no such thing")
     await expect(page.get_by_role("heading", name="No job is like that")).to_be_visible()
     await page.get_by_role("button", name="Show all jobs").click()
     await expect(rows(page)).not_to_have_count(0)
+
+
+async def searched(page: Page, url: str) -> None:
+    """Keys become chips, which graph, failures and table go by; what is offered is what the run has."""
+    field = page.get_by_role("combobox", name="Filter jobs")
+    await field.fill("status:failed sample:C nonsense:1")
+    await field.press("Enter")
+    await expect(page).to_have_url(f"{url}?status=failed&wildcard=sample:C&sort=-number")
+    await expect(page.get_by_text("No wildcard here is called “nonsense”")).to_be_visible()
+    await expect(field).to_have_value("nonsense:1")
+    await expect(rows(page)).to_have_count(1)
+    await expect(node(page, "fetch")).to_have_attribute("data-dimmed", "true")
+    await expect(node(page, "align")).to_have_attribute("data-dimmed", "false")
+    await page.get_by_role("tab", name=re.compile("^Failures")).click()
+    await expect(page.get_by_role("tabpanel")).to_contain_text("align")
+    await page.get_by_role("button", name="Remove sample C").click()
+    await field.fill("sample:")
+    await expect(page.get_by_role("option")).to_have_count(6)
+    await field.press("ArrowDown")
+    await field.press("Enter")
+    await expect(page.get_by_role("heading", name="No failure is like that")).to_be_visible()
+    await page.get_by_role("tab", name="Jobs").click()
+    await page.get_by_role("button", name="Clear", exact=True).click()
+    await expect(page).to_have_url(f"{url}?sort=-number")
 
 
 async def dark(page: Page) -> None:
@@ -249,10 +274,11 @@ async def keyboard(page: Page, server: Server, run_id: str) -> None:
     await expect(drawer).to_have_count(0)
 
     await press("/")
-    await expect(page.get_by_role("textbox", name="Filter jobs")).to_be_focused()
+    await expect(page.get_by_role("combobox", name="Filter jobs")).to_be_focused()
     await page.keyboard.type("stack")
     await expect(page).to_have_url(re.compile("q=stack"))
     await expect(rows(page)).to_have_count(6)
+    await press("Escape")  # what is offered first, then the words
     await press("Escape")
     await expect(page).to_have_url(re.compile(rf"/runs/{run_id}$"))
     await press("?")

@@ -21,6 +21,7 @@ import type {
   Siblings,
   SignInConfig,
   TokenRead,
+  WildcardValues,
 } from "./types.ts";
 
 export interface RunFilter {
@@ -32,9 +33,21 @@ export interface RunFilter {
 export interface JobFilter {
   status: string[];
   rule: string[];
+  wildcard: string[];
+  id: string[];
   q: string;
   sort: string;
 }
+
+/** Which jobs, in whatever order. */
+export type JobChoice = Omit<JobFilter, "sort">;
+const choice_of = ({ status, rule, wildcard, id, q }: JobChoice): JobChoice => ({
+  status,
+  rule,
+  wildcard,
+  id,
+  q,
+});
 
 /** Every key begins with what it is about, so that `live/apply.ts` finds all that a message touches. */
 export const keys = {
@@ -55,6 +68,7 @@ export const keys = {
   log: (id: string) => ["run", id, "log"] as const,
   tail: (topic: string) => ["tail", topic] as const,
   failures: (id: string) => ["run", id, "failures"] as const,
+  wildcards: (id: string) => ["run", id, "wildcards"] as const,
 };
 
 const run_route = (id: string) => `runs/${encodeURIComponent(id)}`;
@@ -128,10 +142,11 @@ export const jobs_query = (id: string, filter: JobFilter) =>
     placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
   });
 
-export const jobs_count_query = (id: string, { status, rule, q }: JobFilter) =>
+export const jobs_count_query = (id: string, filter: JobChoice) =>
   queryOptions({
-    queryKey: [...keys.job_counts(id), { status, rule, q }],
-    queryFn: ({ signal }) => get<Count>(path(`${run_route(id)}/jobs/count`, { status, rule, q }), signal),
+    queryKey: [...keys.job_counts(id), choice_of(filter)],
+    queryFn: ({ signal }) =>
+      get<Count>(path(`${run_route(id)}/jobs/count`, { ...choice_of(filter) }), signal),
     placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
   });
 
@@ -155,15 +170,12 @@ export const rulegraph_query = (id: string) =>
     queryFn: ({ signal }) => get<RuleGraph>(path(`${run_route(id)}/rulegraph`), signal),
   });
 
-/** What of a run's selection filters its failures. */
-export type FailureFilter = Pick<JobFilter, "rule" | "q">;
-
-export const failure_groups_query = (id: string, { rule, q }: FailureFilter) =>
+export const failure_groups_query = (id: string, filter: JobChoice) =>
   infiniteQueryOptions({
-    queryKey: [...keys.failures(id), "groups", { rule, q }],
+    queryKey: [...keys.failures(id), "groups", choice_of(filter)],
     queryFn: ({ pageParam, signal }) =>
       get<Page<Alike>>(
-        path(`${run_route(id)}/failures/groups`, { rule, q, limit: 50, cursor: pageParam }),
+        path(`${run_route(id)}/failures/groups`, { ...choice_of(filter), limit: 50, cursor: pageParam }),
         signal,
       ),
     initialPageParam: "",
@@ -172,12 +184,12 @@ export const failure_groups_query = (id: string, { rule, q }: FailureFilter) =>
   });
 
 /** Those that are alike, one by one. */
-export const failures_query = (id: string, signature: string, { rule, q }: FailureFilter) =>
+export const failures_query = (id: string, signature: string, filter: JobChoice) =>
   infiniteQueryOptions({
-    queryKey: [...keys.failures(id), "list", signature, { rule, q }],
+    queryKey: [...keys.failures(id), "list", signature, choice_of(filter)],
     queryFn: ({ pageParam, signal }) =>
       get<Page<Failure>>(
-        path(`${run_route(id)}/failures`, { signature, rule, q, limit: 100, cursor: pageParam }),
+        path(`${run_route(id)}/failures`, { signature, ...choice_of(filter), limit: 100, cursor: pageParam }),
         signal,
       ),
     initialPageParam: "",
@@ -188,6 +200,16 @@ export const rerun_query = (id: string) =>
   queryOptions({
     queryKey: [...keys.failures(id), "rerun"],
     queryFn: ({ signal }) => get<Rerun>(path(`${run_route(id)}/rerun`), signal),
+  });
+
+/** What is offered while one types: values of one wildcard, or of all. */
+export const wildcard_values_query = (id: string, asked: { name: string | null; q: string } | null) =>
+  queryOptions({
+    queryKey: [...keys.wildcards(id), asked],
+    queryFn: ({ signal }) =>
+      get<WildcardValues>(path(`${run_route(id)}/wildcards`, { ...asked, limit: 12 }), signal),
+    enabled: asked !== null,
+    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
   });
 
 /** One of the logs of an attempt. `log`: its place among those that the job declares, or the cluster's. */

@@ -38,6 +38,8 @@ export type Rerun = Answer<"Rerun">;
 export type Failure = Answer<"Failure">;
 export type Facets = Answer<"Facets">;
 export type Count = Answer<"Count">;
+export type Marks = Answer<"Marks">;
+export type WildcardValues = Answer<"WildcardValues">;
 export type Problem = Schemas["Problem"];
 
 export type RunMessage = Answer<"RunMessage">;

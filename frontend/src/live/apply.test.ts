@@ -87,7 +87,10 @@ describe("what the stream tells", () => {
   it("changes rows where they stand, and no others", async () => {
     const run = a_detail();
     const jobs = [a_job({ number: 1 }), a_job({ number: 2 })];
-    const key = [...keys.job_lists(run.id), { status: [], rule: [], q: "", sort: "number" }];
+    const key = [
+      ...keys.job_lists(run.id),
+      { status: [], rule: [], wildcard: [], id: [], q: "", sort: "number" },
+    ];
     cache.setQueryData<Pages<Job>>(key, { pages: [{ items: jobs, next: null }], pageParams: [""] });
     applier.keep(
       "run",

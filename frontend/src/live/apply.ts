@@ -201,7 +201,7 @@ export class Applier {
       .getQueryCache()
       .findAll({ queryKey: keys.job_lists(id), type: "active" })) {
       const filter = query.queryKey[3] as JobFilter;
-      const still = filter.status.length === 0 && /^-?(number|rule)$/.test(filter.sort);
+      const still = filter.status.length === 0 && /^-?(number|rule|threads|wildcard:.*)$/.test(filter.sort);
       if (still && !all) continue;
       const pages = (query.state.data as Pages<Job> | undefined)?.pages.length ?? 1;
       // All loaded pages are asked for again, so the more there are the rarer.

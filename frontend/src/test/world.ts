@@ -266,8 +266,16 @@ export class World {
     const status = query.getAll("status");
     const rule = query.getAll("rule");
     const q = (query.get("q") ?? "").toLowerCase();
+    const id = query.getAll("id");
+    const wild = new Map<string, string[]>();
+    for (const pair of query.getAll("wildcard")) {
+      const at = pair.indexOf(":");
+      wild.set(pair.slice(0, at), [...(wild.get(pair.slice(0, at)) ?? []), pair.slice(at + 1)]);
+    }
     const found = run.jobs.filter(
       (job) =>
+        (id.length === 0 || id.includes(String(job.number)) || id.includes(job.external_id ?? "")) &&
+        [...wild].every(([name, values]) => values.includes(job.wildcards[name] ?? "")) &&
         (status.length === 0 || status.includes(job.status)) &&
         (rule.length === 0 || rule.includes(job.rule)) &&
         `${job.rule} ${Object.values(job.wildcards).join(" ")} ${job.number}`.toLowerCase().includes(q),
@@ -301,8 +309,22 @@ export class World {
       rehash(run);
       return { status: 200, body: detail };
     }
-    if (what === "jobs" && which === "count")
-      return { status: 200, body: { count: this.#jobs(run, query).length } };
+    if (what === "jobs" && which === "count") {
+      const found = this.#jobs(run, query);
+      const rules: Record<string, number> = {};
+      for (const job of found) rules[job.rule] = (rules[job.rule] ?? 0) + 1;
+      return { status: 200, body: { count: found.length, rules } };
+    }
+    if (what === "wildcards") {
+      const name = query.get("name");
+      const typed = query.get("q") ?? "";
+      const pairs = jobs.flatMap((job) => Object.entries(job.wildcards).map((pair) => pair.join("\0")));
+      const items = [...new Set(pairs)]
+        .map((pair) => pair.split("\0"))
+        .map(([one, value]) => ({ name: one ?? "", value: value ?? "" }))
+        .filter((one) => (name === null || one.name === name) && one.value.startsWith(typed));
+      return { status: 200, body: { items: items.slice(0, Number(query.get("limit") ?? 20)) } };
+    }
     if (what === "jobs" && which !== undefined) {
       const job = jobs.find((one) => String(one.number) === which);
       if (job && rest[2] === "logs") return a_log(a_job_detail(job, detail, jobs), rest[3] ?? "0", query);
@@ -333,7 +355,7 @@ export class World {
       };
     if (what === "failures" && which === "groups") return page(this.#alike(run), query);
     if (what === "failures") {
-      const failed = jobs.filter((job) => job.status === "failed");
+      const failed = this.#jobs(run, query).filter((job) => job.status === "failed");
       const told = failed.map((job) => ({
         ...{ number: job.number, rule: job.rule, wildcards: job.wildcards, attempt: job.attempt },
         ...{ exit_code: 137, signal: null, class: "oom", message: null, at: job.ended_at },

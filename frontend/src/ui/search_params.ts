@@ -32,8 +32,8 @@ export function some_of<T extends string>(raw: unknown, allowed: readonly T[]): 
   return kept.length > 0 ? kept : undefined;
 }
 
-export function names(raw: unknown, most = 50): string[] | undefined {
-  const kept = [...new Set(list(raw).map((one) => one.slice(0, 300)))].slice(0, most);
+export function names(raw: unknown, most = 50, length = 300): string[] | undefined {
+  const kept = [...new Set(list(raw).map((one) => one.slice(0, length)))].slice(0, most);
   return kept.length > 0 ? kept : undefined;
 }
 

@@ -50,6 +50,39 @@ describe("the run page", () => {
     await waitFor(() => expect(asked.some((one) => /jobs\?status=failed/.test(one))).toBe(true));
   });
 
+  it("takes a whole search apart into chips, in the URL, and gives them back one by one", async () => {
+    const run = failed();
+    const { router, asked } = await visit(`/runs/${run.detail.id}`, new World([run]));
+    const field = await screen.findByRole("combobox", { name: "Filter jobs" });
+    await userEvent.type(field, "status:failed rule:call_variants sample:A1 nonsense:1{Enter}");
+    expect(router.state.location.href).toBe(
+      `/runs/${run.detail.id}?status=failed&rule=call_variants&wildcard=sample:A1`,
+    );
+    expect(await screen.findByText(/No wildcard here is called “nonsense”/)).toBeTruthy();
+    expect((field as HTMLInputElement).value).toBe("nonsense:1");
+    await waitFor(() => expect(asked.some((one) => /jobs\?.*wildcard=sample%3AA1/.test(one))).toBe(true));
+    await userEvent.click(screen.getByRole("button", { name: "Remove sample A1" }));
+    expect(router.state.location.href).toBe(`/runs/${run.detail.id}?status=failed&rule=call_variants`);
+    router.history.back();
+    await screen.findByRole("button", { name: "Remove sample A1" });
+  });
+
+  it("offers what there is, by the keyboard", async () => {
+    const run = failed();
+    const { router } = await visit(`/runs/${run.detail.id}`, new World([run]));
+    const field = await screen.findByRole("combobox", { name: "Filter jobs" });
+    await userEvent.type(field, "sam{Tab}");
+    expect((field as HTMLInputElement).value).toBe("sample:");
+    await screen.findByRole("option", { name: "sample:A2" });
+    await userEvent.keyboard("{ArrowDown}{ArrowDown}{Enter}");
+    expect(router.state.location.href).toBe(`/runs/${run.detail.id}?wildcard=sample:A2`);
+    expect((field as HTMLInputElement).value).toBe("");
+    await userEvent.keyboard("word");
+    await waitFor(() => expect(router.state.location.href).toContain("q=word"));
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() => expect(router.state.location.href).not.toContain("q="));
+  });
+
   it("opens a job at its own address with the filters kept, and closes it with Escape", async () => {
     const run = failed();
     const { router } = await visit(`/runs/${run.detail.id}?status=failed`, new World([run]));

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useState } from "react";
-import { type FailureFilter, failure_groups_query, failures_query, rerun_query } from "../../api/queries.ts";
+import { failure_groups_query, failures_query, type JobChoice, rerun_query } from "../../api/queries.ts";
 import type { Alike, Failure, RunDetail } from "../../api/types.ts";
 import { Copy } from "../../ui/Copy.tsx";
 import { is_offending, more_evidence, reason_of } from "../../ui/failure.ts";
@@ -11,13 +11,14 @@ import { Glyph } from "../../ui/Glyph.tsx";
 import { Said } from "../../ui/Said.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { Ago, ClockTime } from "../../ui/Times.tsx";
+import { job_filter } from "./search.ts";
 import { useSelection } from "./selection.ts";
 import "./failure.css";
 
 /** All failures, those of one cause as one. */
 export function Failures({ run }: { run: RunDetail }) {
   const { search, clear } = useSelection();
-  const filter = { rule: search.rule ?? [], q: search.q ?? "" };
+  const filter = job_filter(search);
   const list = useInfiniteQuery(failure_groups_query(run.id, filter));
   if (list.error && !list.data) {
     return (
@@ -88,7 +89,7 @@ function Again({ id }: { id: string }) {
 
 const hit = 6;
 
-function Group({ group, run_id, filter }: { group: Alike; run_id: string; filter: FailureFilter }) {
+function Group({ group, run_id, filter }: { group: Alike; run_id: string; filter: JobChoice }) {
   const [open, set_open] = useState(false);
   const only = group.count === 1 ? group.jobs[0] : undefined;
   const evidence = more_evidence(group.evidence, [group.line]);
@@ -212,7 +213,7 @@ function Members({
 }: {
   run_id: string;
   signature: string;
-  filter: FailureFilter;
+  filter: JobChoice;
 }) {
   const list = useInfiniteQuery(failures_query(run_id, signature, filter));
   if (list.error && !list.data) return <p className="bad">{list.error.message}</p>;

@@ -107,6 +107,9 @@ export function JobTable({ run }: { run: RunDetail }) {
           {[
             filter.status.join(" or "),
             filter.rule.length > 0 && `of ${filter.rule.join(" or ")}`,
+            filter.wildcard.length > 0 &&
+              `with ${filter.wildcard.map((pair) => pair.replace(":", " ")).join(", ")}`,
+            filter.id.length > 0 && `with the id ${filter.id.join(" or ")}`,
             filter.q && `matching “${filter.q}”`,
           ]
             .filter(Boolean)

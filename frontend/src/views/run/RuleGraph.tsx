@@ -13,14 +13,14 @@ import {
   useStore,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { memo, useEffect, useMemo, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useState } from "react";
 import type { RuleCounts, RuleGraph as RuleGraphShape } from "../../api/types.ts";
 import { CountsBar } from "../../ui/CountsBar.tsx";
 import { count } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { type Layout, lay_out, link_key, rounded } from "./layout.ts";
-import { useSelection } from "./selection.ts";
+import { useMatches, useSelection } from "./selection.ts";
 import "./graph.css";
 
 type RuleNode = Node<{ counts: RuleCounts; chosen: boolean; dimmed: boolean; choose: Choose }, "rule">;
@@ -115,6 +115,12 @@ export function RuleGraph({ graph }: { graph: RuleGraphShape }) {
 function Drawing({ graph, layout }: { graph: RuleGraphShape; layout: Layout }) {
   const { search, only_rule, toggle_rule } = useSelection();
   const chosen = useMemo(() => new Set(search.rule ?? []), [search.rule]);
+  const matches = useMatches();
+  // A rule is in the background when it is not chosen, or has no job that is.
+  const behind = useCallback(
+    (rule: string) => (chosen.size > 0 && !chosen.has(rule)) || (matches !== null && !(rule in matches)),
+    [chosen, matches],
+  );
   const nodes = useMemo<RuleNode[]>(
     () =>
       graph.nodes.flatMap((counts) => {
@@ -130,12 +136,12 @@ function Drawing({ graph, layout }: { graph: RuleGraphShape; layout: Layout }) {
           data: {
             counts,
             chosen: chosen.has(counts.rule),
-            dimmed: chosen.size > 0 && !chosen.has(counts.rule),
+            dimmed: behind(counts.rule),
             choose: (rule, add) => (add ? toggle_rule(rule) : only_rule(rule)),
           },
         };
       }),
-    [graph.nodes, layout, chosen, only_rule, toggle_rule],
+    [graph.nodes, layout, chosen, behind, only_rule, toggle_rule],
   );
   const edges = useMemo<LinkEdge[]>(
     () =>
@@ -147,11 +153,11 @@ function Drawing({ graph, layout }: { graph: RuleGraphShape; layout: Layout }) {
           type: "link" as const,
           source,
           target,
-          data: { points, dimmed: chosen.size > 0 && !chosen.has(source) && !chosen.has(target) },
+          data: { points, dimmed: behind(source) && behind(target) },
           markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: "var(--line-strong)" },
         };
       }),
-    [graph.links, layout, chosen],
+    [graph.links, layout, behind],
   );
   return (
     <ReactFlow<RuleNode, LinkEdge>

@@ -1,19 +1,34 @@
-import { Dropdown, Input, type InputRef } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { Dropdown } from "antd";
 import type { RunDetail } from "../../api/types.ts";
 import { job_statuses, look_of } from "../../theme/status.ts";
 import { count } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
+import { JobSearch } from "./JobSearch.tsx";
 import { useSelection } from "./selection.ts";
+import { key_of, wildcard_parts } from "./terms.ts";
+
+interface Chip {
+  key: string;
+  value: string;
+  remove: () => void;
+}
 
 /** The counters are filters; what else is chosen stands beside them as chips. */
 export function SelectionRow({ run }: { run: RunDetail }) {
-  const { search, toggle_status, toggle_rule, clear } = useSelection();
+  const { search, toggle_status, toggle_rule, toggle_wildcard, toggle_id, clear } = useSelection();
   const chosen = search.status ?? [];
   const shown = job_statuses.filter((status) => run.jobs[status] > 0 || chosen.includes(status));
   const rules = search.rule ?? [];
-  const any = chosen.length > 0 || rules.length > 0 || search.q;
+  const chips: Chip[] = [
+    ...rules.map((rule) => ({ key: "rule", value: rule, remove: () => toggle_rule(rule) })),
+    ...(search.wildcard ?? []).map((pair) => {
+      const [name, value] = wildcard_parts(pair);
+      return { key: key_of(name), value, remove: () => toggle_wildcard(pair) };
+    }),
+    ...(search.id ?? []).map((id) => ({ key: "id", value: id, remove: () => toggle_id(id) })),
+  ];
+  const any = chosen.length > 0 || chips.length > 0 || search.q;
   return (
     <div className="run-select">
       <div className="run-counters" role="group" aria-label="Jobs by status">
@@ -52,16 +67,15 @@ export function SelectionRow({ run }: { run: RunDetail }) {
             Rule <Glyph name="down" size={12} />
           </button>
         </Dropdown>
-        {rules.map((rule) => (
-          <span className="chip removable" key={rule}>
-            <span className="cut" title={rule}>
-              {rule}
-            </span>
+        {chips.map(({ key, value, remove }) => (
+          <span className="chip removable" key={`${key}:${value}`} title={`${key} ${value}`}>
+            <span className="faint">{key}</span>
+            <span className="cut">{value || "(empty)"}</span>
             <button
               type="button"
               className="icon-button"
-              aria-label={`Remove rule ${rule}`}
-              onClick={() => toggle_rule(rule)}
+              aria-label={`Remove ${key} ${value}`}
+              onClick={remove}
             >
               <Glyph name="close" size={12} />
             </button>
@@ -73,52 +87,7 @@ export function SelectionRow({ run }: { run: RunDetail }) {
           </button>
         )}
       </div>
-      <JobSearch />
+      <JobSearch run={run} />
     </div>
-  );
-}
-
-function JobSearch() {
-  const { search, set } = useSelection();
-  const q = search.q ?? "";
-  const [text, set_text] = useState(q);
-  const field = useRef<InputRef>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => {
-    if (document.activeElement !== field.current?.input) set_text(q);
-  }, [q]);
-  const go = (next: string) => {
-    clearTimeout(timer.current);
-    set({ q: next.trim() || undefined }, true);
-  };
-  return (
-    <Input
-      ref={field}
-      data-slash
-      size="small"
-      className="run-job-search"
-      aria-label="Filter jobs"
-      placeholder="Filter jobs"
-      prefix={<Glyph name="search" size={14} />}
-      suffix={text ? undefined : <kbd>/</kbd>}
-      allowClear
-      value={text}
-      onChange={(event) => {
-        const next = event.target.value;
-        set_text(next);
-        clearTimeout(timer.current);
-        timer.current = setTimeout(() => go(next), 200);
-      }}
-      onPressEnter={() => go(text)}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        if (text) {
-          set_text("");
-          go("");
-        }
-        field.current?.blur();
-      }}
-    />
   );
 }

@@ -8,9 +8,20 @@ export type Pane = (typeof panes)[number];
 export const job_tabs = ["log", "command", "files", "resources", "attempts", "code"] as const;
 export type JobTab = (typeof job_tabs)[number];
 
-export const sort_fields = ["number", "rule", "status", "started_at", "duration", "attempt"] as const;
-export type SortField = (typeof sort_fields)[number];
-const sorts = sort_fields.flatMap((field) => [field, `-${field}`]);
+/** The server sorts by these and by `wildcard:NAME`. */
+export type SortField =
+  | "number"
+  | "rule"
+  | "status"
+  | "started_at"
+  | "ended_at"
+  | "duration"
+  | "waited"
+  | "attempt"
+  | "threads"
+  | `wildcard:${string}`;
+const sorts =
+  /^-?(number|rule|status|started_at|ended_at|duration|waited|attempt|threads|wildcard:[^\0]{1,500})$/;
 
 /** What failed comes first, then what runs: the order of every bar. */
 export const usual_sort = "status";
@@ -19,6 +30,9 @@ export const usual_sort = "status";
 export interface RunSearch {
   status?: JobStatus[];
   rule?: string[];
+  /** Each `name:value`; values of one name are alternatives. */
+  wildcard?: string[];
+  id?: string[];
   q?: string;
   sort?: string;
   tab?: Pane;
@@ -30,12 +44,24 @@ export interface RunSearch {
   jobfind?: string;
 }
 
+function pairs(raw: unknown): string[] | undefined {
+  const kept = names(raw, 50, 1000)?.filter((pair) => pair.indexOf(":") > 0);
+  return kept && kept.length > 0 ? kept : undefined;
+}
+
+function sort_of(raw: unknown): string | undefined {
+  const text = text_of(raw);
+  return text && sorts.test(text) && text !== usual_sort ? text : undefined;
+}
+
 export const run_search = (raw: Record<string, unknown>): RunSearch =>
   tidy({
     status: some_of(raw.status, job_statuses),
     rule: names(raw.rule),
+    wildcard: pairs(raw.wildcard),
+    id: names(raw.id),
     q: text_of(raw.q),
-    sort: one_of(raw.sort, sorts, usual_sort),
+    sort: sort_of(raw.sort),
     tab: one_of(raw.tab, panes, "jobs"),
     find: text_of(raw.find),
     jobtab: one_of(raw.jobtab, job_tabs, "log"),
@@ -47,6 +73,12 @@ export const run_search = (raw: Record<string, unknown>): RunSearch =>
 export const job_filter = (search: RunSearch): JobFilter => ({
   status: search.status ?? [],
   rule: search.rule ?? [],
+  wildcard: search.wildcard ?? [],
+  id: search.id ?? [],
   q: search.q ?? "",
   sort: search.sort ?? usual_sort,
 });
+
+/** Whether anything is chosen, so that not all jobs are meant. */
+export const is_filtered = ({ status, rule, wildcard, id, q }: Omit<JobFilter, "sort">): boolean =>
+  status.length + rule.length + wildcard.length + id.length > 0 || q !== "";
