@@ -108,7 +108,7 @@ async def test_unknown_and_deleted_runs(browser: Browser, server: Server, ended:
         tape = Tape().opened(name="deleted elsewhere").info(1).info(2)
         await server.post(tape)
         await page.goto(f"{server.address}/runs/{tape.run_id}")
-        await expect(page.get_by_role("table", name="Jobs")).to_be_visible()
+        await expect(page.get_by_role("grid", name="Jobs")).to_be_visible()
         other = await page.context.new_page()
         await other.goto(f"{server.address}/runs")
         await expect(listed(other, "deleted elsewhere")).to_be_visible()
@@ -161,7 +161,7 @@ async def test_a_part_that_cannot_be_fetched_costs_only_itself(browser: Browser,
         await page.route(away, lambda route: route.abort())
         async with page.expect_event("requestfailed", lambda request: request.url.endswith("/healthz")):
             await page.goto(f"{server.address}/runs/{tape.run_id}")
-        await expect(page.get_by_role("table", name="Jobs").get_by_role("link", name="map")).to_have_count(2)
+        await expect(page.get_by_role("grid", name="Jobs").get_by_role("link", name="map")).to_have_count(2)
         await page.unroute(away)
         await expect(page.locator(".rule-box")).to_contain_text("0/2")
 

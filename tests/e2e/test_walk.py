@@ -22,11 +22,11 @@ def node(page: Page, rule: str) -> Locator:
 
 
 def rows(page: Page) -> Locator:
-    return page.get_by_role("table", name="Jobs").get_by_role("row").filter(has=page.get_by_role("link"))
+    return page.get_by_role("grid", name="Jobs").get_by_role("row").filter(has=page.get_by_role("link"))
 
 
 def row(page: Page, rule: str, sample: str) -> Locator:
-    cell = page.get_by_role("cell", name=sample, exact=True)
+    cell = page.get_by_role("gridcell", name=sample, exact=True)
     return rows(page).filter(has=page.get_by_role("link", name=rule, exact=True)).filter(has=cell)
 
 
@@ -185,10 +185,10 @@ async def filters(page: Page, server: Server, run_id: str) -> None:
     # The last one in the new order, by the server: the old rows stay until the new ones come.
     listed = await server.ask("GET", f"/api/v1/runs/{run_id}/jobs?rule=fetch&sort=number")
     up = str(listed["items"][-1]["number"])
-    await expect(rows(page).last.get_by_role("cell").last).to_have_text(up)
+    await expect(rows(page).last.get_by_role("gridcell").last).to_have_text(up)
     await header.get_by_role("button").click()
     await expect(page).to_have_url(f"{url}?rule=fetch&sort=-number")
-    await expect(rows(page).first.get_by_role("cell").last).to_have_text(up)
+    await expect(rows(page).first.get_by_role("gridcell").last).to_have_text(up)
 
     await page.get_by_role("combobox", name="Filter jobs").fill("E")
     await expect(row(page, "fetch", "E")).to_have_count(1)
@@ -207,7 +207,7 @@ async def searched(page: Page, url: str) -> None:
     field = page.get_by_role("combobox", name="Filter jobs")
     await field.fill("status:failed sample:C nonsense:1")
     await field.press("Enter")
-    await expect(page).to_have_url(f"{url}?status=failed&wildcard=sample:C&sort=-number")
+    await expect(page).to_have_url(f"{url}?sort=-number&status=failed&wildcard=sample:C")
     await expect(page.get_by_text("No wildcard here is called “nonsense”")).to_be_visible()
     await expect(field).to_have_value("nonsense:1")
     await expect(rows(page)).to_have_count(1)

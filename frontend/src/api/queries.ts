@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { get, path, status_of } from "./client.ts";
 import { type HeldLog, joined, whole } from "./tails.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   JobDetail,
   LogLine,
   LogText,
+  Marks,
   Me,
   Page,
   Rerun,
@@ -61,6 +62,7 @@ export const keys = {
   run: (id: string) => ["run", id] as const,
   detail: (id: string) => ["run", id, "detail"] as const,
   job_lists: (id: string) => ["run", id, "jobs"] as const,
+  job_marks: (id: string) => ["run", id, "marks"] as const,
   job_counts: (id: string) => ["run", id, "count"] as const,
   job: (id: string, number: number) => ["run", id, "job", number] as const,
   rule: (id: string, rule: string) => ["run", id, "rule", rule] as const,
@@ -129,18 +131,47 @@ export const siblings_query = (id: string) =>
 
 export const job_page_size = 200;
 
-export const jobs_query = (id: string, filter: JobFilter) =>
-  infiniteQueryOptions({
-    queryKey: [...keys.job_lists(id), filter],
-    queryFn: ({ pageParam, signal }) =>
-      get<Page<Job>>(
-        path(`${run_route(id)}/jobs`, { ...filter, limit: job_page_size, cursor: pageParam }),
-        signal,
-      ),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next,
-    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
+/** The cursors of all pages of a list, in one pass of the server: asked for when one goes where no page before is held. */
+const marks_query = (id: string, filter: JobFilter) =>
+  queryOptions({
+    queryKey: [...keys.job_marks(id), filter],
+    queryFn: ({ signal }) =>
+      get<Marks>(path(`${run_route(id)}/jobs/marks`, { ...filter, step: job_page_size }), signal),
   });
+
+/** The cursor with which a page begins; null where the list ends before it. */
+async function cursor_of(cache: QueryClient, id: string, filter: JobFilter, page: number) {
+  if (page === 0) return "";
+  const before = cache.getQueryCache().find({ queryKey: job_page_key(id, filter, page - 1) });
+  // What is shown is asked for again as it changes; what was left behind long ago may begin elsewhere now.
+  if (before?.state.data && (before.isActive() || !before.isStaleByTime(30_000)))
+    return (before.state.data as Page<Job>).next;
+  return (
+    (await cache.fetchQuery({ ...marks_query(id, filter), staleTime: 30_000 })).cursors[page - 1] ?? null
+  );
+}
+
+export const job_page_key = (id: string, filter: JobFilter, page: number) =>
+  [...keys.job_lists(id), filter, page] as const;
+
+/** The n-th page of the job table, counted from 0, by its key: no page before it must be loaded. */
+export const job_page_query = (cache: QueryClient, id: string, filter: JobFilter, page: number) =>
+  queryOptions({
+    queryKey: job_page_key(id, filter, page),
+    queryFn: async ({ signal }): Promise<Page<Job>> => {
+      const cursor = await cursor_of(cache, id, filter, page);
+      if (cursor === null) return { items: [], next: null };
+      return get<Page<Job>>(
+        path(`${run_route(id)}/jobs`, { ...filter, limit: job_page_size, cursor }),
+        signal,
+      );
+    },
+    gcTime: 60_000,
+  });
+
+/** Where the browser finds the chosen jobs as CSV; `numbers` as the server takes them: 3,5-9. */
+export const jobs_csv = (id: string, filter: JobChoice, numbers?: string) =>
+  path(`${run_route(id)}/jobs.csv`, { ...choice_of(filter), numbers });
 
 export const jobs_count_query = (id: string, filter: JobChoice) =>
   queryOptions({

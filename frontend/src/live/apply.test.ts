@@ -91,13 +91,13 @@ describe("what the stream tells", () => {
       ...keys.job_lists(run.id),
       { status: [], rule: [], wildcard: [], id: [], q: "", sort: "number" },
     ];
-    cache.setQueryData<Pages<Job>>(key, { pages: [{ items: jobs, next: null }], pageParams: [""] });
+    cache.setQueryData<Page<Job>>(key, { items: jobs, next: null });
     applier.keep(
       "run",
       message(run, { jobs: [a_job({ number: 2, status: "running" }), a_job({ number: 3 })] }),
     );
     await vi.advanceTimersByTimeAsync(300);
-    const after = cache.getQueryData<Pages<Job>>(key)?.pages[0]?.items ?? [];
+    const after = cache.getQueryData<Page<Job>>(key)?.items ?? [];
     expect(after.map((job) => [job.number, job.status])).toEqual([
       [1, "planned"],
       [2, "running"],

@@ -185,8 +185,9 @@ export class Applier {
   #change_jobs(id: string, jobs: Job[]) {
     if (jobs.length === 0) return;
     const news = new Map(jobs.map((job) => [job.number, job]));
-    this.#cache.setQueriesData<Pages<Job>>({ queryKey: keys.job_lists(id) }, (held) =>
-      change_rows(held, (row) => news.get(row.number) ?? row),
+    this.#cache.setQueriesData<Page<Job>>(
+      { queryKey: keys.job_lists(id) },
+      (held) => held && change_page(held, (row) => news.get(row.number) ?? row),
     );
     for (const job of jobs) {
       const key = keys.job(id, job.number);
@@ -203,10 +204,10 @@ export class Applier {
       const filter = query.queryKey[3] as JobFilter;
       const still = filter.status.length === 0 && /^-?(number|rule|threads|wildcard:.*)$/.test(filter.sort);
       if (still && !all) continue;
-      const pages = (query.state.data as Pages<Job> | undefined)?.pages.length ?? 1;
-      // All loaded pages are asked for again, so the more there are the rarer.
-      this.#refresh_order(query.queryKey, list_ms * Math.max(1, pages / 3));
+      this.#refresh_order(query.queryKey, list_ms);
     }
+    // Asked for again by whoever needs them next.
+    void this.#cache.invalidateQueries({ queryKey: keys.job_marks(id), refetchType: "none" });
     this.#refresh.soon(keys.job_counts(id), list_ms);
   }
 
@@ -249,18 +250,23 @@ function pointed_at(): boolean {
   return rows !== null && Date.now() - Number(rows.dataset.pointedAt) < still_ms;
 }
 
+function change_page<T>(page: Page<T>, change: (row: T) => T): Page<T> {
+  let any = false;
+  const items = page.items.map((row) => {
+    const next = change(row);
+    if (next !== row) any = true;
+    return next;
+  });
+  return any ? { ...page, items } : page;
+}
+
 function change_rows<T>(held: Pages<T> | undefined, change: (row: T) => T): Pages<T> | undefined {
   if (!held) return held;
   let any = false;
   const pages = held.pages.map((page) => {
-    let here = false;
-    const items = page.items.map((row) => {
-      const next = change(row);
-      if (next !== row) here = true;
-      return next;
-    });
-    if (here) any = true;
-    return here ? { ...page, items } : page;
+    const next = change_page(page, change);
+    if (next !== page) any = true;
+    return next;
   });
   return any ? { ...held, pages } : held;
 }

@@ -87,12 +87,50 @@ describe("the run page", () => {
     const run = failed();
     const { router } = await visit(`/runs/${run.detail.id}?status=failed`, new World([run]));
     const number = run.jobs.find((job) => job.status === "failed")?.number;
-    const table = await screen.findByRole("table", { name: "Jobs" });
+    const table = await screen.findByRole("grid", { name: "Jobs" });
     await userEvent.click(await within(table).findByRole("link", { name: "call_variants" }));
     await screen.findByRole("complementary", { name: `Job ${number}` });
     expect(router.state.location.href).toBe(`/runs/${run.detail.id}/jobs/${number}?status=failed`);
     fireEvent.keyDown(window, { key: "Escape" });
     await waitFor(() => expect(router.state.location.href).toBe(`/runs/${run.detail.id}?status=failed`));
+  });
+
+  it("picks rows by keyboard and pointer, for CSV and the clipboard", async () => {
+    const run = made_run({ status: "succeeded" }, { samples: 3, done: 1 });
+    await visit(`/runs/${run.detail.id}?sort=number`, new World([run]));
+    const grid = await screen.findByRole("grid", { name: "Jobs" });
+    await within(grid).findAllByRole("link");
+    const row = (at: number) => grid.querySelector(`[data-index="${at}"]`) as HTMLElement;
+    const picked = () =>
+      within(grid)
+        .queryAllByRole("row", { selected: true })
+        .map((one) => one.dataset.index);
+    (row(1).querySelector("a") as HTMLElement).focus();
+    fireEvent.keyDown(document.activeElement as Element, { key: " " });
+    expect(picked()).toEqual(["1"]);
+    fireEvent.click(row(4).querySelector(".table-pick") as Element, { shiftKey: true });
+    await waitFor(() => expect(picked()).toEqual(["1", "2", "3", "4"]));
+    fireEvent.click(row(2).querySelector(".table-pick") as Element);
+    expect(picked()).toEqual(["1", "3", "4"]);
+    expect(screen.getByText("3 picked")).toBeTruthy();
+    expect(screen.getByRole("link", { name: "CSV" }).getAttribute("href")).toMatch(
+      /jobs\.csv\?numbers=1%2C3-4$/,
+    );
+    fireEvent.keyDown(row(1).querySelector("a") as Element, { key: "Escape" });
+    expect(picked()).toEqual([]);
+    expect(screen.getByRole("link", { name: "CSV" }).getAttribute("href")).toMatch(/jobs\.csv$/);
+  });
+
+  it("keeps the columns that one chose, and sorts by a wildcard", async () => {
+    const run = made_run({ status: "succeeded" }, { samples: 3, done: 1 });
+    const { router } = await visit(`/runs/${run.detail.id}`, new World([run]));
+    const grid = await screen.findByRole("grid", { name: "Jobs" });
+    await userEvent.click(await within(grid).findByRole("button", { name: "sample" }));
+    expect(router.state.location.href).toBe(`/runs/${run.detail.id}?sort=wildcard:sample`);
+    await userEvent.click(screen.getByRole("button", { name: "Columns" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Threads" }));
+    await within(grid).findByRole("columnheader", { name: "Threads" });
+    expect(JSON.parse(localStorage.getItem("flowo.columns") ?? "{}")).toEqual({ threads: true });
   });
 
   it("shows the message of a run that failed before any job", async () => {

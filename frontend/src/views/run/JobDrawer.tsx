@@ -1,9 +1,9 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Button } from "antd";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { status_of } from "../../api/client.ts";
-import { job_query, jobs_query, run_query } from "../../api/queries.ts";
+import { job_query, run_query } from "../../api/queries.ts";
 import type { JobDetail, RunDetail } from "../../api/types.ts";
 import { evidence_of, reason_of } from "../../ui/failure.ts";
 import { duration, wildcards_text } from "../../ui/format.ts";
@@ -19,6 +19,7 @@ import { JobCommand } from "./JobCommand.tsx";
 import { JobFiles } from "./JobFiles.tsx";
 import { JobLog } from "./JobLog.tsx";
 import { JobResources } from "./JobResources.tsx";
+import { useNeighbours } from "./pages.ts";
 import { type JobTab, job_filter, job_tabs } from "./search.ts";
 import { useSelection } from "./selection.ts";
 import "./drawer.css";
@@ -33,26 +34,16 @@ const words: Record<JobTab, string> = {
   code: "Code",
 };
 
-/** The jobs of the table behind, in its order: j and k go through them. */
-function useNeighbours(number: number) {
-  const { id, search } = useSelection();
-  const list = useInfiniteQuery(jobs_query(id, job_filter(search)));
-  const jobs = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const at = jobs.findIndex((job) => job.number === number);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
-  const short = at >= 0 && at > jobs.length - 5;
-  useEffect(() => {
-    if (short && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [short, hasNextPage, isFetchingNextPage, fetchNextPage]);
-  return { next: jobs[at + 1]?.number, before: at > 0 ? jobs[at - 1]?.number : undefined };
-}
-
 export function JobDrawer() {
   const number = Number(route.useParams().number);
   const { id, search, set, open_job, close_job } = useSelection();
   const query = useQuery({ ...job_query(id, number), enabled: Number.isInteger(number) });
   const run = useQuery(run_query(id)).data;
-  const { next, before } = useNeighbours(number);
+  const { next, before } = useNeighbours(
+    id,
+    useMemo(() => job_filter(search), [search]),
+    number,
+  );
   const panel = useRef<HTMLElement>(null);
   const job = query.data;
   useKeys({

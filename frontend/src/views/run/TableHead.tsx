@@ -9,6 +9,9 @@ export function TableHead({ columns }: { columns: Column[] }) {
   return (
     <div role="rowgroup" className="table-head">
       <div role="row" aria-rowindex={1} className="table-row">
+        <div role="columnheader" className="table-pick">
+          <span className="hidden-text">Picked</span>
+        </div>
         {columns.map((column) => {
           const field = column.sort;
           const up = sort === field;
@@ -24,6 +27,7 @@ export function TableHead({ columns }: { columns: Column[] }) {
               {field ? (
                 <button
                   type="button"
+                  className="cut"
                   title={`Sort by ${column.label.toLowerCase()}`}
                   onClick={() => set({ sort: next === usual_sort ? undefined : next })}
                 >
