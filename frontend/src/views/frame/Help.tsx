@@ -5,6 +5,8 @@ const keys: [string[], string][] = [
   [["/"], "Search runs; on a run's page, its jobs"],
   [["j", "k"], "Down and up: runs in the list, jobs of a run"],
   [["Enter"], "Open what is chosen"],
+  [["Space"], "Pick a job; with Shift all from the last picked one"],
+  [["Shift", "↓"], "Pick one more; Ctrl A all, Ctrl C copies, Esc none"],
   [["Esc"], "Close the job, leave the search"],
   [["["], "The run of the same workflow before"],
   [["]"], "The run of the same workflow after"],
