@@ -174,11 +174,12 @@ async def test_lost_is_dated_and_can_be_ended(page: Page, server: Server, ended:
     await expect(page.get_by_text(re.compile("^Last heard"))).to_be_visible()
     head = page.locator(".run-head")
     await expect(head).to_contain_text("lost")
-    await expect(page.get_by_role("button", name=re.compile("running"))).to_contain_text("3")  # as last known
+    counters = page.get_by_role("group", name="Jobs by status")  # the graph's boxes tell of them too
+    await expect(counters.get_by_role("button", name=re.compile("running"))).to_contain_text("3")  # as last known
     await page.get_by_role("button", name="It has ended").click()
     await expect(page.get_by_role("button", name="It has ended")).to_have_count(0)
     await expect(head).not_to_contain_text("lost")
-    await expect(page.get_by_role("button", name=re.compile("aborted"))).to_contain_text("3")
+    await expect(counters.get_by_role("button", name=re.compile("aborted"))).to_contain_text("3")
 
 
 def listed(page: Page, name: str) -> Locator:

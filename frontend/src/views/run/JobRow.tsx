@@ -5,7 +5,7 @@ import { Glyph } from "../../ui/Glyph.tsx";
 import { Bone } from "../../ui/Said.tsx";
 import { StatusIcon, StatusWord } from "../../ui/StatusIcon.tsx";
 import { ClockTime, Elapsed } from "../../ui/Times.tsx";
-import { type Column, rest_of, waited_of } from "./columns.ts";
+import { type Column, rest_of } from "./columns.ts";
 
 interface Props {
   job: Job | undefined;
@@ -45,10 +45,9 @@ function Only({ what, on_click }: { what: string; on_click: () => void }) {
 
 /** How long it took; while it runs, how long it has been running, up to when it was last heard of. */
 function Took({ job, frozen, offset }: { job: Job; frozen: string | null; offset: number }) {
-  const open = job.status === "running";
-  if (job.ended_at && job.run_seconds != null) return <span>{duration(job.run_seconds)}</span>;
-  if (!job.started_at || (!job.ended_at && !open)) return null;
-  return <Elapsed since={job.started_at} until={job.ended_at} frozen={frozen} offset={offset} />;
+  if (job.status !== "running" || job.ended_at) return duration(job.run_seconds);
+  if (!job.started_at) return null;
+  return <Elapsed since={job.started_at} until={null} frozen={frozen} offset={offset} />;
 }
 
 export const JobRow = memo(function JobRow(props: Props) {
@@ -138,7 +137,7 @@ export const JobRow = memo(function JobRow(props: Props) {
             />
           )}
           {column.key === "rest" && <span className="cut">{rest_of(job, columns)}</span>}
-          {column.key === "waited" && waited_of(job)}
+          {column.key === "waited" && duration(job.queue_seconds)}
           {column.key === "ended" && <ClockTime at={job.ended_at} />}
           {column.key === "threads" && job.threads}
           {column.key === "group" && <span className="cut">{job.group}</span>}

@@ -19,6 +19,7 @@ import { TableFoot } from "./TableFoot.tsx";
 import { TableHead } from "./TableHead.tsx";
 import "./table.css";
 
+const head = 32;
 const gap = 12;
 const sides = 28;
 const pick_width = 16;
@@ -59,6 +60,7 @@ export function JobTable({ run }: { run: RunDetail }) {
     estimateSize: () => height,
     overscan: 10,
     paddingEnd: 8,
+    scrollPaddingEnd: narrow ? 0 : head, // by as much the head moves the rows down
   });
   useEffect(() => {
     if (height) rows.measure();
@@ -101,8 +103,10 @@ export function JobTable({ run }: { run: RunDetail }) {
 
   const focus = () => {
     const link = scroll.current?.querySelector<HTMLElement>(`[data-index="${to_focus.current}"] a`);
-    if (!link) return;
+    const typing = document.activeElement instanceof HTMLInputElement;
+    if (!link && !typing) return;
     to_focus.current = -1;
+    if (!link || typing) return;
     link.focus({ preventScroll: true });
   };
   // A row that was not there yet when one went to it.
@@ -246,7 +250,7 @@ export function JobTable({ run }: { run: RunDetail }) {
       <TableFoot
         id={id}
         filter={filter}
-        total={total}
+        total={jobs.pending ? null : total}
         of={run.jobs.total}
         picked={picked}
         all={all}

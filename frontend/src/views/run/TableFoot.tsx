@@ -20,7 +20,8 @@ export function TableFoot({
 }: {
   id: string;
   filter: JobFilter;
-  total: number;
+  /** Null while it is not known. */
+  total: number | null;
   of: number;
   picked: Picked;
   all: Column[];
@@ -48,7 +49,8 @@ export function TableFoot({
         </>
       ) : (
         <span className="soft">
-          {is_filtered(filter) ? `${count(total)} of ${count(of)} jobs` : `${count(total)} jobs`}
+          {total !== null &&
+            (is_filtered(filter) ? `${count(total)} of ${count(of)} jobs` : `${count(total)} jobs`)}
         </span>
       )}
       <a

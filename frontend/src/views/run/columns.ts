@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import type { Job } from "../../api/types.ts";
 import { server_now } from "../../ui/clock.ts";
-import { clock_time, duration } from "../../ui/format.ts";
+import { clock_time } from "../../ui/format.ts";
 import type { SortField } from "./search.ts";
 
 export interface Column {
@@ -124,11 +124,6 @@ export function rest_of(job: Job, columns: Column[]): string {
     .join(" ");
 }
 
-const seconds = (since: string | null, until: string | null): number | null =>
-  since && until ? (Date.parse(until) - Date.parse(since)) / 1000 : null;
-
-export const waited_of = (job: Job): string => duration(seconds(job.queued_at, job.started_at));
-
 /** One cell's text stays in its cell, and no spreadsheet takes it for a formula. */
 const tame = (text: string | null | undefined): string =>
   (text ?? "").replace(/[\t\r\n]+/g, " ").replace(/^(?=[=+\-@])/, "'");
@@ -141,10 +136,10 @@ export function cell_text(job: Job, column: Column, columns: Column[]): string {
     rule: tame(job.rule),
     rest: tame(rest_of(job, columns)),
     attempt: job.attempt,
-    waited: seconds(job.queued_at, job.started_at),
+    waited: job.queue_seconds,
     started: job.started_at,
     ended: job.ended_at,
-    took: seconds(job.started_at, job.ended_at),
+    took: job.run_seconds,
     threads: job.threads,
     group: tame(job.group),
     external: tame(job.external_id),

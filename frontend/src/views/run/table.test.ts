@@ -32,6 +32,7 @@ describe("the columns of the job table", () => {
       wildcards: { sample: "=A\t1", lane: "L" },
       started_at: "2026-01-01T00:00:00Z",
       ended_at: "2026-01-01T00:00:02.5Z",
+      run_seconds: 2.5,
       attempt: 1,
     });
     const columns = shown_columns(all_columns([], ["sample", "lane"]), { "w:lane": false, status: false });
