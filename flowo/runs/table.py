@@ -15,7 +15,6 @@ from sqlalchemy import (
     Integer,
     Text,
     and_,
-    cast,
     func,
     literal,
     literal_column,
@@ -33,6 +32,7 @@ from flowo.runs.queries import Workspaces, find, like
 
 ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
 UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come after all that have one
+LAST = "\U0010ffff"  # by its bytes after every text: jobs without a wildcard come after all that have it
 MOST_WORDS = 20  # in one search
 
 Key = tuple[ColumnElement[Any], cursors.Part]
@@ -198,12 +198,8 @@ def _order(sort: str) -> tuple[list[Key], bool]:
     """The keys of a sort, the number last, and whether it goes down."""
     name = sort.removeprefix("-")
     if name.startswith("wildcard:"):
-        value = JobState.wildcards[name.removeprefix("wildcard:")].astext
-        # Jobs without this wildcard come after all that have it.
-        keys: list[Key] = [
-            (cast(value.is_(None), Integer), cursors.whole(16)),
-            (func.coalesce(value, "", type_=Text), cursors.word),
-        ]
+        value = func.coalesce(JobState.wildcards[name.removeprefix("wildcard:")].astext, LAST, type_=Text)
+        keys: list[Key] = [(value.collate("C"), cursors.word)]
     else:
         keys = [SORTS[name]] if name in SORTS else []
     return [*keys, NUMBER], sort.startswith("-")
