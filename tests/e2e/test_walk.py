@@ -220,7 +220,7 @@ async def searched(page: Page, url: str) -> None:
     await expect(page.get_by_role("option")).to_have_count(6)
     await field.press("ArrowDown")
     await field.press("Enter")
-    await expect(page.get_by_role("heading", name="No failure is like that")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No failure among what is chosen")).to_be_visible()
     await page.get_by_role("tab", name="Jobs").click()
     await page.get_by_role("button", name="Clear", exact=True).click()
     await expect(page).to_have_url(f"{url}?sort=-number")

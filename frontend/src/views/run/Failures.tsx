@@ -206,15 +206,7 @@ function JobLink({
   );
 }
 
-function Members({
-  run_id,
-  signature,
-  filter,
-}: {
-  run_id: string;
-  signature: string;
-  filter: JobChoice;
-}) {
+function Members({ run_id, signature, filter }: { run_id: string; signature: string; filter: JobChoice }) {
   const list = useInfiniteQuery(failures_query(run_id, signature, filter));
   if (list.error && !list.data) return <p className="bad">{list.error.message}</p>;
   const failures = list.data?.pages.flatMap((page) => page.items) ?? [];
