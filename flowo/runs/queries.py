@@ -144,7 +144,7 @@ async def detail(
             )
         },
         rules=await rule_counts(session, row),
-        wildcards=await _wildcard_names(session, run_id),
+        wildcards=await wildcard_names(session, run_id),
         events=row.last_seq,
         last_event_at=row.event_at,
         gaps=row.gaps,
@@ -154,7 +154,7 @@ async def detail(
     )  # fmt: skip
 
 
-async def _wildcard_names(session: AsyncSession, run_id: uuid.UUID) -> list[str]:
+async def wildcard_names(session: AsyncSession, run_id: uuid.UUID) -> list[str]:
     """From one job of each rule: rules have few, and the jobs of a rule share their names."""
     rows = await session.execute(
         text(

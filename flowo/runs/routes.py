@@ -13,7 +13,7 @@ from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
 from flowo.db.notify import WANTED_CHANNEL
 from flowo.errors import Problem
-from flowo.runs import alike, definitions, edits, export, jobs, log, queries, schemas, siblings, table, tails
+from flowo.runs import alike, definitions, edits, export, grid, jobs, log, queries, schemas, siblings, table, tails
 
 router = APIRouter(
     prefix="/api/v1/runs", tags=["runs"],
@@ -235,14 +235,37 @@ async def get_rule(
         return await definitions.rule(session, run_id, rule)
 
 
+def _tagged(*parts: object) -> dict[str, str]:
+    """Headers by which a browser asks whether what it holds still stands."""
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
+    return {"ETag": f'"{digest}"', "Cache-Control": "private, no-cache"}
+
+
+@router.get("/{run_id}/grid", response_model=schemas.Grid)
+async def get_grid(
+    run_id: uuid.UUID,
+    request: Request,
+    caller: CallerDep,
+    database: DatabaseDep,
+    wildcard: Annotated[str | None, Query(min_length=1, max_length=500, pattern=r"^[^\x00]*$")] = None,
+) -> Any:
+    """How the jobs of each rule stand for each value of a wildcard, in one answer; with an ETag."""
+    async with database.session() as session:
+        row = await queries.find(session, access.readable(caller), run_id)
+        headers = _tagged(run_id, row.revision, wildcard)
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        found = await grid.grid(session, access.readable(caller), run_id, wildcard=wildcard)
+    return Response(found.model_dump_json(), media_type="application/json", headers=headers)
+
+
 @router.get("/{run_id}/graph", response_model=schemas.Graph)
 async def get_graph(run_id: uuid.UUID, request: Request, caller: CallerDep, database: DatabaseDep) -> Any:
     """All jobs of the plan and what each needs, in one answer; with an ETag."""
     async with database.session() as session:
         row = await queries.find(session, access.readable(caller), run_id)
-        tag = '"' + hashlib.blake2b(f"{run_id}:{row.revision}".encode(), digest_size=8).hexdigest() + '"'
-        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-        if request.headers.get("if-none-match") == tag:
+        headers = _tagged(run_id, row.revision)
+        if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         graph = await jobs.graph(session, access.readable(caller), run_id)
     return Response(graph.model_dump_json(), media_type="application/json", headers=headers)

@@ -410,6 +410,20 @@ class Graph(Shape):
     edges: list[int]
 
 
+class Grid(Shape):
+    """The values of one wildcard (rows) against the rules (columns, as jobs flow through them)."""
+
+    wildcard: str | None = Field(description="What the rows are of; null where no job has a wildcard.")
+    wildcards: list[str] = Field(description="The names that there are, those of most rules first.")
+    rules: list[str]
+    values: list[str | None] = Field(description="The rows; null, the last one, is for jobs without the wildcard.")
+    total: int = Field(description="How many values there are, also where not all of them are told.")
+    statuses: list[JobStatus] = Field([], description="What the status of a cell is an index into.")
+    cells: list[tuple[int, int, int, int, int]] = Field(
+        [], description="Each: row, rule and status as indices, the number of jobs, and the lowest of their numbers."
+    )
+
+
 class LogLine(Shape):
     seq: int
     at: dt.datetime

@@ -17,7 +17,14 @@ from tests.e2e.serving import Server, serving
 from tests.factories import Tape
 
 Look = dict[str, Any]
-ON_GRAPH = (".panes .said", ".failure", ".log", ".facts", ".drawer-pane > *")  # the graph stands beside these
+ON_GRAPH = (
+    ".panes .said",
+    ".sheet-cell[data-open]",
+    ".failure",
+    ".log",
+    ".facts",
+    ".drawer-pane > *",
+)  # the graph stands beside these
 OUT = Path(__file__).parents[2] / ".screenshots"
 
 
@@ -100,6 +107,7 @@ async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end:
     await show("run-none-like-that", f"{failed}?q=nothing+like+this", ".panes .said")
     await show("run-failures", f"{failed}?tab=failures", ".failure")
     await show("run-failures-alike", f"/runs/{ids['alike']}?tab=failures", ".failure")
+    await show("run-samples", f"{failed}?tab=samples", ".sheet-cell[data-open]")
     await show("run-log", f"{failed}?tab=log", ".log")
     await show("run-info", f"{failed}?tab=info", ".facts")
     job = (await server.ask("GET", f"/api/v1/runs/{ids['failed']}/jobs?status=failed"))["items"][0]["number"]

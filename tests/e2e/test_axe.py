@@ -85,7 +85,12 @@ async def test_axe_in_the_corners(browser: Browser, server: Server, runs: dict[s
         await expect(page.locator(".run-message")).to_be_visible()
         found += await findings(page)
         await page.goto(f"{server.address}/runs/{runs['failed']}")
-        for tab, ready in (("Failures", ".failure"), ("Log", ".log"), ("Info", ".facts")):
+        for tab, ready in (
+            ("Samples", ".sheet-cell[data-open]"),
+            ("Failures", ".failure"),
+            ("Log", ".log"),
+            ("Info", ".facts"),
+        ):
             await page.get_by_role("tab", name=tab).click()
             await expect(page.locator(ready).first).to_be_visible()
             found += await findings(page)

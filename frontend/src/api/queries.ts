@@ -7,6 +7,7 @@ import type {
   Facets,
   Failure,
   FirstRun,
+  Grid,
   Job,
   JobDetail,
   LogLine,
@@ -67,6 +68,7 @@ export const keys = {
   job: (id: string, number: number) => ["run", id, "job", number] as const,
   rule: (id: string, rule: string) => ["run", id, "rule", rule] as const,
   rulegraph: (id: string) => ["run", id, "rulegraph"] as const,
+  grid: (id: string) => ["run", id, "grid"] as const,
   log: (id: string) => ["run", id, "log"] as const,
   tail: (topic: string) => ["tail", topic] as const,
   failures: (id: string) => ["run", id, "failures"] as const,
@@ -199,6 +201,14 @@ export const rulegraph_query = (id: string) =>
   queryOptions({
     queryKey: keys.rulegraph(id),
     queryFn: ({ signal }) => get<RuleGraph>(path(`${run_route(id)}/rulegraph`), signal),
+  });
+
+/** By the wildcard that most rules have where none is asked for. */
+export const grid_query = (id: string, wildcard: string | null) =>
+  queryOptions({
+    queryKey: [...keys.grid(id), wildcard],
+    queryFn: ({ signal }) => get<Grid>(path(`${run_route(id)}/grid`, { wildcard }), signal),
+    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
   });
 
 export const failure_groups_query = (id: string, filter: JobChoice) =>

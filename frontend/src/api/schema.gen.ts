@@ -433,6 +433,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Grid
+         * @description How the jobs of each rule stand for each value of a wildcard, in one answer; with an ETag.
+         */
+        get: operations["get_grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/jobs": {
         parameters: {
             query?: never;
@@ -1232,6 +1252,52 @@ export interface components {
             rules: string[];
             /** Status */
             status: components["schemas"]["JobStatus"][];
+        };
+        /**
+         * Grid
+         * @description The values of one wildcard (rows) against the rules (columns, as jobs flow through them).
+         */
+        Grid: {
+            /**
+             * Cells
+             * @description Each: row, rule and status as indices, the number of jobs, and the lowest of their numbers.
+             * @default []
+             */
+            cells: [
+                number,
+                number,
+                number,
+                number,
+                number
+            ][];
+            /** Rules */
+            rules: string[];
+            /**
+             * Statuses
+             * @description What the status of a cell is an index into.
+             * @default []
+             */
+            statuses: components["schemas"]["JobStatus"][];
+            /**
+             * Total
+             * @description How many values there are, also where not all of them are told.
+             */
+            total: number;
+            /**
+             * Values
+             * @description The rows; null, the last one, is for jobs without the wildcard.
+             */
+            values: (string | null)[];
+            /**
+             * Wildcard
+             * @description What the rows are of; null where no job has a wildcard.
+             */
+            wildcard: string | null;
+            /**
+             * Wildcards
+             * @description The names that there are, those of most rules first.
+             */
+            wildcards: string[];
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -4110,6 +4176,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_grid: {
+        parameters: {
+            query?: {
+                wildcard?: string | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
                 };
             };
             /** @description Unauthorized */

@@ -27,6 +27,7 @@ export type RunPatch = Schemas["RunPatch"];
 export type Job = Answer<"Job">;
 export type AttemptLog = Answer<"AttemptLog">;
 export type Attempt = Answer<"Attempt">;
+export type Grid = Answer<"Grid">;
 export type JobLink = Answer<"JobLink">;
 export type JobDetail = Answer<"JobDetail">;
 export type RuleDetail = Answer<"RuleDetail">;

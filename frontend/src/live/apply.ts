@@ -1,4 +1,4 @@
-import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { log_since } from "../api/actions.ts";
 import { type JobFilter, keys, log_page_size } from "../api/queries.ts";
 import { type HeldLog, joined } from "../api/tails.ts";
@@ -17,9 +17,11 @@ import type {
 } from "../api/types.ts";
 import { heard_now } from "../ui/clock.ts";
 import { Refresher } from "./refresh.ts";
+import { append_lines, change_page, change_rows, merge_rules, type Pages } from "./rows.ts";
 
 const repaint_ms = 250;
 const list_ms = 2000;
+const grid_ms = 4000; // one answer for the whole run
 const hold_ms = 2000;
 const still_ms = 5000;
 
@@ -28,7 +30,6 @@ type Kept = { heard: number } & (
   | { event: "runs"; data: RunsMessage }
   | { event: "log"; data: LogMessage }
 );
-type Pages<T> = InfiniteData<Page<T>>;
 
 /** The one writer of what the stream brings into the cache: at most four times a second, and not while paused. */
 export class Applier {
@@ -143,7 +144,10 @@ export class Applier {
     if (message.rules.length > 0) this.#count_rules(id, message.rules);
     this.#change_jobs(id, message.jobs);
     const counted = message.rules.length > 0 || message.resync.includes("jobs");
-    if (counted) this.#refresh_job_lists(id, message, before);
+    if (counted) {
+      this.#refresh_job_lists(id, message, before);
+      this.#refresh.soon(keys.grid(id), grid_ms);
+    }
     if (message.resync.includes("graph")) this.#refresh.soon(keys.rulegraph(id), list_ms);
     if (message.resync.includes("run")) this.#refresh.soon(keys.detail(id), list_ms);
     const after = message.run;
@@ -248,51 +252,4 @@ const stands = ({ status, jobs }: Run) => `${status} ${jobs.running > 0} ${jobs.
 function pointed_at(): boolean {
   const rows = document.querySelector<HTMLElement>("[data-pointed-at]:hover");
   return rows !== null && Date.now() - Number(rows.dataset.pointedAt) < still_ms;
-}
-
-function change_page<T>(page: Page<T>, change: (row: T) => T): Page<T> {
-  let any = false;
-  const items = page.items.map((row) => {
-    const next = change(row);
-    if (next !== row) any = true;
-    return next;
-  });
-  return any ? { ...page, items } : page;
-}
-
-function change_rows<T>(held: Pages<T> | undefined, change: (row: T) => T): Pages<T> | undefined {
-  if (!held) return held;
-  let any = false;
-  const pages = held.pages.map((page) => {
-    const next = change_page(page, change);
-    if (next !== page) any = true;
-    return next;
-  });
-  return any ? { ...held, pages } : held;
-}
-
-function merge_rules(held: RuleCounts[], news: RuleCounts[]): RuleCounts[] {
-  if (news.length === 0) return held;
-  const by_rule = new Map(news.map((rule) => [rule.rule, rule]));
-  const merged = held.map((rule) => {
-    const next = by_rule.get(rule.rule);
-    by_rule.delete(rule.rule);
-    return next ?? rule;
-  });
-  return [...merged, ...by_rule.values()];
-}
-
-function append_lines(held: Pages<LogLine> | undefined, since: number, more: Page<LogLine>) {
-  if (!held) return held;
-  const last = held.pages.at(-1);
-  const end = last?.items.at(-1)?.seq ?? since;
-  const items = more.items.filter((line) => line.seq > end);
-  if (!last || items.length === 0) return held;
-  if (last.items.length < log_page_size) {
-    return { ...held, pages: [...held.pages.slice(0, -1), { items: [...last.items, ...items], next: null }] };
-  }
-  return {
-    pages: [...held.pages, { items, next: null }],
-    pageParams: [...held.pageParams, last.items.at(-1)?.seq ?? since],
-  };
 }

@@ -8,6 +8,7 @@ import { JobTable } from "./JobTable.tsx";
 import type { Pane } from "./search.ts";
 import { useSelection } from "./selection.ts";
 
+const Samples = part(() => import("./Samples.tsx").then((m) => m.Samples));
 const Failures = part(() => import("./Failures.tsx").then((m) => m.Failures));
 const RunLog = part(() => import("./RunLog.tsx").then((m) => m.RunLog));
 const Info = part(() => import("./Info.tsx").then((m) => m.Info));
@@ -25,6 +26,7 @@ export function Panes({
   const offered: Pane[] = only ?? [
     ...(graph_first ? (["graph"] as const) : []),
     "jobs",
+    ...(run.wildcards.length > 0 ? (["samples"] as const) : []),
     "failures",
     "log",
     "info",
@@ -34,6 +36,7 @@ export function Panes({
   const labels: Record<Pane, string> = {
     graph: "Graph",
     jobs: "Jobs",
+    samples: "Samples",
     failures: run.jobs.failed > 0 ? `Failures ${count(run.jobs.failed)}` : "Failures",
     log: "Log",
     info: "Info",
@@ -51,6 +54,7 @@ export function Panes({
         <Suspense fallback={null}>
           {active === "graph" && <GraphPane id={run.id} />}
           {active === "jobs" && <JobTable run={run} />}
+          {active === "samples" && <Samples run={run} />}
           {active === "failures" && <Failures run={run} />}
           {active === "log" && <RunLog run={run} />}
           {active === "info" && <Info run={run} />}

@@ -2,7 +2,7 @@ import type { JobFilter } from "../../api/queries.ts";
 import { type JobStatus, job_statuses } from "../../theme/status.ts";
 import { names, one_of, some_of, text_of, tidy } from "../../ui/search_params.ts";
 
-export const panes = ["jobs", "failures", "log", "info", "graph"] as const;
+export const panes = ["jobs", "samples", "failures", "log", "info", "graph"] as const;
 export type Pane = (typeof panes)[number];
 
 export const job_tabs = ["log", "command", "files", "resources", "attempts", "code"] as const;
