@@ -1,6 +1,6 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { log_since } from "../api/actions.ts";
-import { type JobFilter, keys, log_page_size } from "../api/queries.ts";
+import { type JobFilter, keys } from "../api/queries.ts";
 import { type HeldLog, joined } from "../api/tails.ts";
 import type {
   Job,
