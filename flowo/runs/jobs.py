@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.errors import NotFound
-from flowo.runs import cursors, schemas, state, table, unfinished, views
+from flowo.runs import cursors, place, schemas, state, table, unfinished, views
 from flowo.runs.models import Attempt, Blob, Failure, Job, JobState, Plan, Run
 from flowo.runs.queries import Workspaces, find
 
@@ -78,13 +78,15 @@ async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
         raise NotFound(f"This run has no job {number}.")
     facts: dict[str, Any] = row.facts or {}
     attempts = await _attempts(session, run_id, number)
-    up: list[int] = []
-    down: list[int] = []
     plan = await _plan(session, run_id)
     if plan:
         facts = plan[1].get("more", {}).get(str(number), {}) | facts
-        up, down = _neighbours(plan[1], number)
-    inputs, outputs = facts.get("inputs") or [], facts.get("outputs") or []
+    around = place.steps(plan[1] if plan else None, number)
+    up, down = (around[-1], around[1]) if around else ([], [])
+    inputs, outputs, logs = facts.get("inputs") or [], facts.get("outputs") or [], facts.get("logs") or []
+    benchmark = facts.get("benchmark")
+    made = [*outputs, *logs, *([benchmark] if benchmark else [])]
+    made_by, used_by = await place.files(session, run_id, around, inputs, made) if around else (None, None)
     environment = {key: facts[key] for key in ("conda", "container") if facts.get(key)}
     return schemas.JobDetail(
         **views.job(row).model_dump(),
@@ -94,30 +96,24 @@ async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
         outputs=outputs,
         inputs_total=facts.get("inputs_total") or len(inputs),
         outputs_total=facts.get("outputs_total") or len(outputs),
-        logs=facts.get("logs") or [],
-        benchmark=facts.get("benchmark"),
+        logs=logs,
+        benchmark=benchmark,
         resources=attempts[-1].resources if attempts else {},
         priority=facts.get("priority"),
         reason=facts.get("reason"),
+        message=facts.get("message"),
         command=row.long_command or facts.get("command"),
         params=facts.get("params"),
         environment=schemas.Environment(**environment) if environment else None,
         checkpoint=bool(facts.get("checkpoint")),
         depends_on=await _links(session, run_id, up[:NEIGHBOURS]) if up else [],
         dependents=await _links(session, run_id, down[:NEIGHBOURS]) if down else [],
+        near=await place.near(session, run_id, around) if around else None,
+        made_by=made_by,
+        used_by=used_by,
         attempts=attempts,
         unfinished=await unfinished.of_job(session, run, row, plan[1] if plan else None),
     )
-
-
-def _neighbours(plan: dict[str, Any], number: int) -> tuple[list[int], list[int]]:
-    """The numbers of the jobs that this one needs, and of those that need it."""
-    numbers: list[int] = plan["number"]
-    if number not in numbers:
-        return [], []
-    place = numbers.index(number)
-    pairs = list(zip(plan["edges"][::2], plan["edges"][1::2], strict=True))
-    return [numbers[a] for a, b in pairs if b == place], [numbers[b] for a, b in pairs if a == place]
 
 
 async def _attempts(session: AsyncSession, run_id: uuid.UUID, number: int) -> list[schemas.Attempt]:

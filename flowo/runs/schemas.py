@@ -315,6 +315,30 @@ class JobLink(Shape):
     wildcards: dict[str, str]
 
 
+class Near(Shape):
+    """The jobs of one rule that are `step` away in the graph: -2 and -1 are needed, 1 and 2 need it."""
+
+    step: int
+    rule: str
+    jobs: JobCounts
+    links: list[JobLink] = Field(description="The first of them: what went wrong, then by number.")
+
+
+class FileJob(Shape):
+    """A neighbour, and which of the job's files it makes or uses: positions in the list that is spoken of."""
+
+    job: JobLink
+    files: list[int]
+
+
+class FileJobs(Shape):
+    """Neighbours by the files that they share with the job. `open`: how many told nothing of theirs, or not all."""
+
+    open: int
+    jobs: list[FileJob]
+    users: dict[int, int] = Field({}, description="By position, how many jobs use it; the first of them are in `jobs`.")
+
+
 class Unfinished(Shape):
     """Why a job has no end, or was never started.
 
@@ -345,12 +369,16 @@ class JobDetail(Job):
     resources: dict[str, Any]
     priority: int | str | None
     reason: str | None
+    message: str | None = Field(None, description="What the rule has to say of the job.")
     command: str | None
     params: Any | None
     environment: Environment | None
     checkpoint: bool
-    depends_on: list[JobLink]
-    dependents: list[JobLink]
+    depends_on: list[JobLink] = Field(description="The first of them; `near` counts all.")
+    dependents: list[JobLink] = Field(description="The first of them; `near` counts all.")
+    near: list[Near] | None = Field(None, description="Within two steps in the graph; null: not known.")
+    made_by: FileJobs | None = Field(None, description="Of `inputs`; null: the graph is not known.")
+    used_by: FileJobs | None = Field(None, description="Of outputs, logs and benchmark, counted through in this order.")
     attempts: list[Attempt]
     unfinished: Unfinished | None = Field(None, description="Why it is aborted or skipped, once its run has ended.")
 

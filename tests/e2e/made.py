@@ -81,6 +81,10 @@ class Cohort:
             if other in before and (not sample or not its or its == sample)
         ]
 
+    def made_for(self, rule: str, sample: str) -> list[str]:
+        needed = set(self.needs(rule, sample))
+        return [f"results/{other}/{its or 'cohort'}.bam" for (other, its), n in self.numbers.items() if n in needed]
+
     def starts(self, rule: str, samples: Iterable[str] = SAMPLES, *, local: bool = True, attempt: int = 1) -> Cohort:
         for sample in samples:
             number, stem = self.numbers[rule, sample], f"{rule}/{sample or 'cohort'}"
@@ -89,7 +93,7 @@ class Cohort:
                 rule,
                 local=local,
                 wildcards=wildcards(sample),
-                inputs=[f"results/{RULES[0]}/{sample}.bam", "resources/reference/GRCh38.fa"],
+                inputs=[*self.made_for(rule, sample), "resources/reference/GRCh38.fa"],
                 outputs=[f"results/{stem}.bam", f"results/{stem}.bam.bai"],
                 logs=[f"logs/{stem}.log"],
                 benchmark=f"benchmarks/{stem}.tsv",

@@ -111,7 +111,7 @@ async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end:
     await show("run-log", f"{failed}?tab=log", ".log")
     await show("run-info", f"{failed}?tab=info", ".facts")
     job = (await server.ask("GET", f"/api/v1/runs/{ids['failed']}/jobs?status=failed"))["items"][0]["number"]
-    for tab in ("log", "command", "files", "resources", "attempts"):
+    for tab in ("log", "command", "files", "graph", "resources", "attempts"):
         await show(f"job-{tab}", f"{failed}/jobs/{job}?jobtab={tab}", ".drawer-pane > *")
     await show(
         "job-running", f"/runs/{ids['running']}/jobs/{made.SAMPLES.index('NA19239') + 37 + 1}", ".drawer-pane > *"

@@ -1136,6 +1136,33 @@ export interface components {
          */
         FailureClass: "oom" | "timeout" | "signal" | "missing_output" | "nonzero_exit" | "exception" | "cancelled" | "unknown";
         /**
+         * FileJob
+         * @description A neighbour, and which of the job's files it makes or uses: positions in the list that is spoken of.
+         */
+        FileJob: {
+            /** Files */
+            files: number[];
+            job: components["schemas"]["JobLink"];
+        };
+        /**
+         * FileJobs
+         * @description Neighbours by the files that they share with the job. `open`: how many told nothing of theirs, or not all.
+         */
+        FileJobs: {
+            /** Jobs */
+            jobs: components["schemas"]["FileJob"][];
+            /** Open */
+            open: number;
+            /**
+             * Users
+             * @description By position, how many jobs use it; the first of them are in `jobs`.
+             * @default {}
+             */
+            users: {
+                [key: string]: number;
+            };
+        };
+        /**
          * FirstFailure
          * @description The earliest failure that still stands. `number` and `rule` are null where the run failed beside any job.
          */
@@ -1442,9 +1469,15 @@ export interface components {
             checkpoint: boolean;
             /** Command */
             command: string | null;
-            /** Dependents */
+            /**
+             * Dependents
+             * @description The first of them; `near` counts all.
+             */
             dependents: components["schemas"]["JobLink"][];
-            /** Depends On */
+            /**
+             * Depends On
+             * @description The first of them; `near` counts all.
+             */
             depends_on: components["schemas"]["JobLink"][];
             /** Ended At */
             ended_at: string | null;
@@ -1459,6 +1492,18 @@ export interface components {
             inputs_total: number;
             /** Logs */
             logs: string[];
+            /** @description Of `inputs`; null: the graph is not known. */
+            made_by?: components["schemas"]["FileJobs"] | null;
+            /**
+             * Message
+             * @description What the rule has to say of the job.
+             */
+            message?: string | null;
+            /**
+             * Near
+             * @description Within two steps in the graph; null: not known.
+             */
+            near?: components["schemas"]["Near"][] | null;
             /**
              * Now
              * Format: date-time
@@ -1505,6 +1550,8 @@ export interface components {
             threads: number | null;
             /** @description Why it is aborted or skipped, once its run has ended. */
             unfinished?: components["schemas"]["Unfinished"] | null;
+            /** @description Of outputs, logs and benchmark, counted through in this order. */
+            used_by?: components["schemas"]["FileJobs"] | null;
             /** Wildcards */
             wildcards: {
                 [key: string]: string;
@@ -1723,6 +1770,22 @@ export interface components {
             now: string;
             /** Workspaces */
             workspaces: components["schemas"]["WorkspaceRead"][];
+        };
+        /**
+         * Near
+         * @description The jobs of one rule that are `step` away in the graph: -2 and -1 are needed, 1 and 2 need it.
+         */
+        Near: {
+            jobs: components["schemas"]["JobCounts"];
+            /**
+             * Links
+             * @description The first of them: what went wrong, then by number.
+             */
+            links: components["schemas"]["JobLink"][];
+            /** Rule */
+            rule: string;
+            /** Step */
+            step: number;
         };
         /** Page[Alike] */
         Page_Alike_: {

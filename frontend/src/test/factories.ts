@@ -221,6 +221,9 @@ function attempts_of(job: Job): Attempt[] {
 
 export function a_job_detail(job: Job, run: Run, others: Job[]): JobDetail {
   const sample = job.wildcards.sample ?? "all";
+  const near = others.filter((other) => other.wildcards.sample === sample);
+  const above = near.filter((other) => other.number > job.number).slice(0, 2);
+  const below = near.filter((other) => other.number < job.number).slice(0, 2);
   const link = ({ number, rule, status, wildcards }: Job) => ({ number, rule, status, wildcards });
   return {
     ...job,
@@ -243,14 +246,19 @@ export function a_job_detail(job: Job, run: Run, others: Job[]): JobDetail {
     params: { extra: "-M", seed: 42 },
     environment: { conda: "envs/bwa.yaml", container: null },
     checkpoint: false,
-    depends_on: others
-      .filter((other) => other.wildcards.sample === sample && other.number > job.number)
-      .slice(0, 2)
-      .map(link),
-    dependents: others
-      .filter((other) => other.wildcards.sample === sample && other.number < job.number)
-      .slice(0, 2)
-      .map(link),
+    message: `${job.rule} of ${sample}`,
+    depends_on: above.map(link),
+    dependents: below.map(link),
+    near: [
+      ...above.map((one) => ({ step: -1, rule: one.rule, jobs: counts([one.status]), links: [link(one)] })),
+      ...below.map((one) => ({ step: 1, rule: one.rule, jobs: counts([one.status]), links: [link(one)] })),
+    ],
+    made_by: { open: 0, jobs: above.map((one, i) => ({ job: link(one), files: [i + 1] })), users: {} },
+    used_by: {
+      open: 0,
+      jobs: below.map((one) => ({ job: link(one), files: [0] })),
+      users: { 0: below.length } as Record<string, number>,
+    },
     attempts: attempts_of(job),
     unfinished:
       job.status === "skipped"

@@ -1,8 +1,39 @@
-import { type KeyboardEvent, type ReactNode, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+
+const edge = 32; // px that the mark of more covers
 
 export interface Tab<K extends string> {
   key: K;
   label: ReactNode;
+}
+
+/** Keeps the opened tab in sight, and marks on which sides a list that scrolls holds more than is seen. */
+function useOverflow(list: React.RefObject<HTMLDivElement | null>, active: string) {
+  useEffect(() => {
+    const node = list.current;
+    if (!node) return;
+    const mark = () => {
+      const rest = node.scrollWidth - node.clientWidth - node.scrollLeft;
+      node.dataset.more = [node.scrollLeft > 2 && "before", rest > 2 && "after"].filter(Boolean).join(" ");
+    };
+    const show = () => {
+      const tab = active && node.querySelector<HTMLElement>('[aria-selected="true"]');
+      if (tab) {
+        const left = tab.offsetLeft - node.offsetLeft - edge;
+        const right = left + tab.offsetWidth + 2 * edge - node.clientWidth;
+        node.scrollLeft = Math.max(right, Math.min(left, node.scrollLeft));
+      }
+      mark();
+    };
+    const sizes = new ResizeObserver(show);
+    sizes.observe(node);
+    for (const tab of node.children) sizes.observe(tab);
+    node.addEventListener("scroll", mark, { passive: true });
+    return () => {
+      sizes.disconnect();
+      node.removeEventListener("scroll", mark);
+    };
+  }, [list, active]);
 }
 
 /** A tab list by the ARIA pattern: one stop for Tab, arrows move. The panel is the caller's. */
@@ -20,6 +51,7 @@ export function Tabs<K extends string>({
   on_change: (key: K) => void;
 }) {
   const list = useRef<HTMLDivElement>(null);
+  useOverflow(list, active);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;

@@ -17,6 +17,12 @@ export function JobCommand({ job }: { job: JobDetail }) {
       ) : (
         <p className="soft">The rule has no shell command: it runs code or a script of its own.</p>
       )}
+      {job.message && (
+        <>
+          <h3>Message</h3>
+          <p className="said-by-rule">{job.message}</p>
+        </>
+      )}
       {job.reason && (
         <>
           <h3>Why it runs</h3>

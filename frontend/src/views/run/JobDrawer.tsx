@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Button } from "antd";
-import { useEffect, useMemo, useRef } from "react";
+import { type RefObject, useEffect, useMemo, useRef } from "react";
 import { status_of } from "../../api/client.ts";
 import { job_query, run_query } from "../../api/queries.ts";
 import type { JobDetail, RunDetail } from "../../api/types.ts";
@@ -18,6 +18,7 @@ import { JobCode } from "./JobCode.tsx";
 import { JobCommand } from "./JobCommand.tsx";
 import { JobFiles } from "./JobFiles.tsx";
 import { JobLog } from "./JobLog.tsx";
+import { JobPlace } from "./JobPlace.tsx";
 import { JobResources } from "./JobResources.tsx";
 import { useNeighbours } from "./pages.ts";
 import { type JobTab, job_filter, job_tabs } from "./search.ts";
@@ -29,10 +30,32 @@ const words: Record<JobTab, string> = {
   log: "Log",
   command: "Command",
   files: "Files",
+  graph: "Graph",
   resources: "Resources",
   attempts: "Attempts",
   code: "Code",
 };
+
+/** The panel has the focus while it is open; then whatever opened it, or the row of the job that was gone on to. */
+function useFocus(panel: RefObject<HTMLElement | null>, number: number, loaded: boolean) {
+  const shown = useRef(number);
+  useEffect(() => {
+    const opener = document.activeElement;
+    const first = shown.current;
+    panel.current?.focus({ preventScroll: true });
+    return () => {
+      const row = document.querySelector<HTMLElement>(`.table-link[data-job="${shown.current}"]`);
+      const same = opener instanceof HTMLElement && opener.isConnected && opener !== document.body;
+      const back = same && (shown.current === first || !row) ? opener : row;
+      back?.focus({ preventScroll: true });
+    };
+  }, [panel]);
+  useEffect(() => {
+    shown.current = number;
+    // A link to another job that was followed goes away with what it stood in.
+    if (loaded && document.activeElement === document.body) panel.current?.focus({ preventScroll: true });
+  }, [panel, number, loaded]);
+}
 
 export function JobDrawer() {
   const number = Number(route.useParams().number);
@@ -51,11 +74,7 @@ export function JobDrawer() {
     j: () => next !== undefined && open_job(next),
     k: () => before !== undefined && open_job(before),
   });
-  useEffect(() => {
-    const opener = document.activeElement as HTMLElement | null;
-    panel.current?.focus({ preventScroll: true });
-    return () => opener?.focus?.({ preventScroll: true });
-  }, []);
+  useFocus(panel, number, job !== undefined);
 
   const tab = search.jobtab ?? "log";
   const missing = status_of(query.error) === 404 || !Number.isInteger(number);
@@ -63,7 +82,11 @@ export function JobDrawer() {
     <aside className="drawer" ref={panel} tabIndex={-1} aria-label={`Job ${number}`}>
       <header className="drawer-head">
         <div className="drawer-line">
-          {job ? <StatusWord status={job.status} turning={job.status === "running"} /> : <Bone width={90} />}
+          {job ? (
+            <StatusWord status={job.status} turning={job.status === "running" && run?.status === "running"} />
+          ) : (
+            <Bone width={90} />
+          )}
           <span className="faint">job {number}</span>
           <span className="drawer-ways">
             <button
@@ -136,6 +159,7 @@ export function JobDrawer() {
             {job && tab === "log" && <JobLog job={job} />}
             {job && tab === "command" && <JobCommand job={job} />}
             {job && tab === "files" && <JobFiles job={job} run_id={id} />}
+            {job && tab === "graph" && <JobPlace job={job} run_id={id} />}
             {job && tab === "resources" && <JobResources job={job} />}
             {job && tab === "attempts" && <JobAttempts job={job} />}
             {job && tab === "code" && <JobCode run_id={id} rule={job.rule} />}

@@ -72,6 +72,7 @@ export const JobRow = memo(function JobRow(props: Props) {
     <a
       href={href.replace("{number}", String(job.number))}
       className="table-link cut"
+      data-job={job.number}
       title={job.rule}
       tabIndex={stop ? 0 : -1}
       onClick={(event) => {

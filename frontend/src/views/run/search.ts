@@ -5,7 +5,7 @@ import { names, one_of, some_of, text_of, tidy } from "../../ui/search_params.ts
 export const panes = ["jobs", "samples", "failures", "log", "info", "graph"] as const;
 export type Pane = (typeof panes)[number];
 
-export const job_tabs = ["log", "command", "files", "resources", "attempts", "code"] as const;
+export const job_tabs = ["log", "command", "files", "graph", "resources", "attempts", "code"] as const;
 export type JobTab = (typeof job_tabs)[number];
 
 /** The server sorts by these and by `wildcard:NAME`. */
