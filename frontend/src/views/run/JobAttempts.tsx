@@ -8,13 +8,19 @@ import { InputsSeen } from "./InputsSeen.tsx";
 import { resource_text, told_once } from "./JobResources.tsx";
 import { share_text, timed_by_words, used_against_asked } from "./used.ts";
 
+/** When the run was last heard of, if it is lost; seconds from its clock to the server's. */
+interface Clock {
+  frozen: string | null;
+  offset: number;
+}
+
 type Show = (attempt: Attempt) => React.ReactNode;
 
 /** How long it ran: as told, else, while it runs, so far. */
-function Ran({ attempt }: { attempt: Attempt }) {
+function Ran({ attempt, clock }: { attempt: Attempt; clock: Clock }) {
   if (attempt.run_seconds != null) return <>{duration(attempt.run_seconds)}</>;
   if (attempt.status !== "running" || !attempt.started_at) return null;
-  return <Elapsed since={attempt.started_at} until={null} />;
+  return <Elapsed since={attempt.started_at} until={null} {...clock} />;
 }
 
 function Logs({ attempt }: { attempt: Attempt }) {
@@ -36,8 +42,11 @@ function Logs({ attempt }: { attempt: Attempt }) {
   );
 }
 
+const of_executor = ({ executor, queue, status }: NonNullable<Attempt["remote"]>) =>
+  [executor, queue && `queue ${queue}`, status].filter(Boolean).join(", ");
+
 /** Side by side, so that what changed from try to try is seen. */
-export function JobAttempts({ job }: { job: JobDetail }) {
+export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
   if (job.attempts.length === 0) return <Said title="It has not been tried yet" />;
   const names = told_once([...new Set(job.attempts.flatMap((one) => Object.keys(one.resources)))]);
   const uses = [
@@ -51,7 +60,10 @@ export function JobAttempts({ job }: { job: JobDetail }) {
     ["Started", (one) => one.started_at && <ClockTime at={one.started_at} />],
     ["Ended", (one) => one.ended_at && <ClockTime at={one.ended_at} />],
     ["Waited", (one) => one.queue_seconds != null && duration(one.queue_seconds)],
-    ["Ran", (one) => (one.run_seconds != null || one.status === "running") && <Ran attempt={one} />],
+    [
+      "Ran",
+      (one) => (one.run_seconds != null || one.status === "running") && <Ran attempt={one} clock={clock} />,
+    ],
     [
       "Told by",
       (one) =>
@@ -59,6 +71,7 @@ export function JobAttempts({ job }: { job: JobDetail }) {
         timed_by_words[one.timed_by] && <span className="attempt-text">{timed_by_words[one.timed_by]}</span>,
     ],
     ["Id", (one) => one.external_id],
+    ["Executor", (one) => one.remote && of_executor(one.remote)],
     [
       "Of the executor",
       (one) => one.remote?.reason && <span className="attempt-text">{one.remote.reason}</span>,

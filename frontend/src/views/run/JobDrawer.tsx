@@ -161,7 +161,7 @@ export function JobDrawer() {
             {job && tab === "files" && <JobFiles job={job} run_id={id} />}
             {job && tab === "graph" && <JobPlace job={job} run_id={id} />}
             {job && tab === "resources" && <JobResources job={job} />}
-            {job && tab === "attempts" && <JobAttempts job={job} />}
+            {job && tab === "attempts" && <JobAttempts job={job} clock={clock_of(run)} />}
             {job && tab === "code" && <JobCode run_id={id} rule={job.rule} />}
           </div>
         </>
@@ -170,9 +170,14 @@ export function JobDrawer() {
   );
 }
 
+const clock_of = (run: RunDetail | undefined) => ({
+  frozen: run?.lost_since ?? null,
+  offset: run?.clock_offset ?? 0,
+});
+
 function Title({ job, run }: { job: JobDetail; run: RunDetail | undefined }) {
   const last = job.attempts.at(-1);
-  const clock = { frozen: run?.lost_since ?? null, offset: run?.clock_offset ?? 0 };
+  const clock = clock_of(run);
   const reason = job.status === "failed" && last ? reason_of(last) : "";
   return (
     <>

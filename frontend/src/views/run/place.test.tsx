@@ -112,3 +112,34 @@ it("shows two steps each way, each rule of many jobs as one, and a way to each",
   await waitFor(() => expect(router.state.location.pathname).toMatch(/\/jobs\/2$/));
   expect(router.state.location.search).toMatchObject({ jobtab: "graph" });
 });
+
+it("lets nothing turn in a run that is lost", async () => {
+  for (const status of ["running", "lost"] as const) {
+    const lost_since = status === "lost" ? new Date().toISOString() : null;
+    const run = made_run({ status, lost_since }, { samples: 6, done: 0.5 });
+    const job = run.jobs.find((one) => one.status === "running");
+    const page = await visit(`/runs/${run.detail.id}/jobs/${job?.number}`, new World([run]));
+    const drawer = await screen.findByRole("complementary", { name: `Job ${job?.number}` });
+    await within(drawer).findByText("running");
+    await waitFor(() => expect(drawer.querySelectorAll(".turning")).toHaveLength(status === "lost" ? 0 : 1));
+    page.unmount();
+  }
+});
+
+it("gives the focus back to the row of the job that was gone on to", async () => {
+  const run = made_run({}, { samples: 6, done: 1 });
+  await visit(`/runs/${run.detail.id}`, new World([run]));
+  const rows = await waitFor(() => {
+    const found = document.querySelectorAll<HTMLElement>(".table-link");
+    expect(found.length).toBeGreaterThan(1);
+    return found;
+  });
+  const [first, second] = [rows[0]?.dataset.job, rows[1]?.dataset.job];
+  rows[0]?.focus();
+  await userEvent.click(rows[0] as HTMLElement);
+  await screen.findByRole("complementary", { name: `Job ${first}` });
+  await userEvent.keyboard("j");
+  await screen.findByRole("complementary", { name: `Job ${second}` });
+  await userEvent.keyboard("{Escape}");
+  await waitFor(() => expect((document.activeElement as HTMLElement).dataset.job).toBe(second));
+});

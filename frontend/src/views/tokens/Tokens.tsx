@@ -174,16 +174,18 @@ function Row({ token }: { token: TokenRead }) {
         {token.name}
         {token.workspace && <span className="faint"> in {token.workspace}</span>}
       </th>
-      <td>{scopes.find((one) => one.scope === token.scope)?.word ?? token.scope}</td>
-      <td className="mono">…{token.last4}</td>
-      <td>
+      <td data-name="May">{scopes.find((one) => one.scope === token.scope)?.word ?? token.scope}</td>
+      <td data-name="Ends with">
+        <span className="mono">…{token.last4}</span>
+      </td>
+      <td data-name="Made">
         <Ago at={token.created_at} />
       </td>
-      <td>{token.last_used_at ? <Ago at={token.last_used_at} /> : "never"}</td>
-      <td title={token.expires_at ? exact_time(token.expires_at) : undefined}>
+      <td data-name="Last used">{token.last_used_at ? <Ago at={token.last_used_at} /> : "never"}</td>
+      <td data-name="Expires" title={token.expires_at ? exact_time(token.expires_at) : undefined}>
         {token.expires_at ? (over ? "expired" : new Date(token.expires_at).toLocaleDateString()) : "never"}
       </td>
-      <td className="token-ways">
+      <td className="token-ways" data-asking={asking}>
         {asking ? (
           <>
             <button type="button" className="link-button bad" onClick={() => revoke.mutate()}>
