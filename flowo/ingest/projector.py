@@ -29,7 +29,7 @@ from flowo.ingest.fields import (
     wildcards,
 )
 from flowo.ingest.rows import Attempt, Facts, Rule, Run
-from flowo.runs import state
+from flowo.runs import reasons, state
 
 LONG_COMMAND = 1_000  # characters; jobs of a rule that share a long script then share its text
 
@@ -340,6 +340,7 @@ class Fold:
         job = self.job(event.job, name(event.rule))
         self._wild(job, wildcards(event.wildcards))
         job.threads = small(event.threads)
+        job.reasons = reasons.kinds(event.reason)
         facts = self.facts[job.number] = Facts()
         command = self.text(event.command)
         if command and len(command) > LONG_COMMAND:

@@ -70,7 +70,7 @@ async def _locked(pg: Driver, run_id: uuid.UUID, sender: Sender, batch: Batch) -
 
 async def _jobs(pg: Driver, run_id: uuid.UUID, numbers: set[int], everything: bool) -> dict[int, state.Job]:
     select = """SELECT number, rule, status, attempt, queued_at, started_at, ended_at, "group", external_id, threads,
-                  wildcards, queue_s, run_s FROM job_state WHERE run_id = $1"""
+                  wildcards, queue_s, run_s, reasons FROM job_state WHERE run_id = $1"""
     if everything:
         rows = await pg.fetch(select, run_id)
     elif numbers:
@@ -223,22 +223,22 @@ async def _write_states(pg: Driver, run_id: uuid.UUID, jobs: list[state.Job]) ->
         {"n": j.number, "r": j.rule, "s": j.status, "a": min(j.attempt, MOST_ATTEMPTS), "q": j.queued_at,
          "b": j.started_at,
          "e": j.ended_at, "g": j.group, "x": j.external_id, "t": j.threads, "w": j.wildcards,
-         "qs": j.queue_seconds, "rs": j.run_seconds}
+         "qs": j.queue_seconds, "rs": j.run_seconds, "y": j.reasons}
         for j in jobs
     ]  # fmt: skip
     await pg.execute(
         """INSERT INTO job_state
              (run_id, number, rule, status, attempt, queued_at, started_at, ended_at, "group", external_id, threads,
-              wildcards, queue_s, run_s)
-           SELECT $1, n, r, s, a, q, b, e, g, x, t, w, qs, rs FROM json_to_recordset($2::text::json) AS u(
+              wildcards, queue_s, run_s, reasons)
+           SELECT $1, n, r, s, a, q, b, e, g, x, t, w, qs, rs, y FROM json_to_recordset($2::text::json) AS u(
              n int, r text, s text, a int2, q timestamptz, b timestamptz, e timestamptz, g text, x text, t int, w jsonb,
-             qs float8, rs float8)
+             qs float8, rs float8, y int2)
            ON CONFLICT (run_id, number) DO UPDATE SET
              rule = excluded.rule, status = excluded.status, attempt = excluded.attempt,
              queued_at = excluded.queued_at, started_at = excluded.started_at, ended_at = excluded.ended_at,
              "group" = excluded."group", external_id = excluded.external_id,
              threads = excluded.threads, wildcards = excluded.wildcards,
-             queue_s = excluded.queue_s, run_s = excluded.run_s""",
+             queue_s = excluded.queue_s, run_s = excluded.run_s, reasons = excluded.reasons""",
         run_id, _dumps(rows),
     )  # fmt: skip
 

@@ -151,6 +151,7 @@ class JobState(Base):
     run_s: Mapped[float | None] = mapped_column(Double)
     threads: Mapped[int | None] = mapped_column(Integer)
     attempt: Mapped[int] = mapped_column(SmallInteger)
+    reasons: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # why it runs, as `reasons` has it
     status: Mapped[str] = mapped_column(Text)
     rule: Mapped[str] = mapped_column(Text)
     wildcards: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")

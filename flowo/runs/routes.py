@@ -13,7 +13,21 @@ from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
 from flowo.db.notify import WANTED_CHANNEL
 from flowo.errors import Problem
-from flowo.runs import alike, definitions, edits, export, grid, jobs, log, queries, schemas, siblings, table, tails
+from flowo.runs import (
+    alike,
+    definitions,
+    edits,
+    export,
+    figures,
+    grid,
+    jobs,
+    log,
+    queries,
+    schemas,
+    siblings,
+    table,
+    tails,
+)  # fmt: skip
 
 router = APIRouter(
     prefix="/api/v1/runs", tags=["runs"],
@@ -220,6 +234,13 @@ async def get_job_log(
 async def get_rulegraph(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep) -> schemas.RuleGraph:
     async with database.session() as session:
         return await queries.rulegraph(session, access.readable(caller), run_id)
+
+
+@router.get("/{run_id}/rules")
+async def get_figures(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep) -> schemas.Figures:
+    """Of each rule how long its jobs took, and why Snakemake ran them; the reasons totalled over the run too."""
+    async with database.session() as session:
+        return await figures.of_run(session, access.readable(caller), run_id)
 
 
 @router.get("/{run_id}/rules/{rule:path}")

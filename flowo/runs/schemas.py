@@ -9,6 +9,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from flowo.runs.reasons import Reason
+
 T = TypeVar("T")
 
 
@@ -410,6 +412,22 @@ class RuleNode(Shape):
     rule: str
     jobs: JobCounts
     mean_seconds: float | None
+
+
+class RuleFigures(Shape):
+    """What the jobs of one rule took, and why they ran."""
+
+    rule: str
+    median_seconds: float | None = Field(description="Of the rule's jobs that succeeded in this run.")
+    reasons: dict[Reason, int] = Field(description="Jobs for each kind of reason; a job may have several.")
+
+
+class Figures(Shape):
+    """Of all rules with jobs that began, or whose reason is known."""
+
+    jobs: int = Field(description="Jobs whose reason is known.")
+    reasons: dict[Reason, int] = Field(description="As for a rule, over the run; the most frequent first.")
+    rules: list[RuleFigures]
 
 
 class RuleLink(Shape):

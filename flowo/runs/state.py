@@ -32,6 +32,7 @@ class Job:
     wildcards: dict[str, str] = dataclasses.field(default_factory=dict)
     queue_seconds: float | None = None  # of the last attempt, where the executor or a benchmark tells
     run_seconds: float | None = None
+    reasons: int = 0  # why Snakemake runs it, as `runs/reasons` has it
 
     @property
     def seconds(self) -> float | None:

@@ -59,7 +59,8 @@ JOBS = [
     "/jobs/marks", "/jobs/marks?sort=-status", "/jobs/marks?sort=wildcard:sample&status=running", "/jobs.csv",
     "/jobs.csv?status=running", "/wildcards", "/wildcards?q=S20", "/wildcards?name=sample&q=s20", "/wildcards?q=9999x",
     "/jobs/2000", "/failures", "/failures?wildcard=sample:S3000", "/failures?rule=rule7&q=S30", "/failures/groups",
-    "/failures/groups?rule=rule7", "/failures?signature=abc", "/rerun", "/rulegraph", "/log", "/graph", "/siblings", "",
+    "/failures/groups?rule=rule7", "/failures?signature=abc", "/rerun", "/rulegraph", "/rules", "/log", "/graph", "/siblings",
+    "",
 ]  # fmt: skip
 
 

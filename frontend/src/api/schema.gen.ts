@@ -629,6 +629,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Figures
+         * @description Of each rule how long its jobs took, and why Snakemake ran them; the reasons totalled over the run too.
+         */
+        get: operations["get_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/rules/{rule}": {
         parameters: {
             query?: never;
@@ -1135,6 +1155,26 @@ export interface components {
          * @enum {string}
          */
         FailureClass: "oom" | "timeout" | "signal" | "missing_output" | "nonzero_exit" | "exception" | "cancelled" | "unknown";
+        /**
+         * Figures
+         * @description Of all rules with jobs that began, or whose reason is known.
+         */
+        Figures: {
+            /**
+             * Jobs
+             * @description Jobs whose reason is known.
+             */
+            jobs: number;
+            /**
+             * Reasons
+             * @description As for a rule, over the run; the most frequent first.
+             */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Rules */
+            rules: components["schemas"]["RuleFigures"][];
+        };
         /**
          * FileJob
          * @description A neighbour, and which of the job's files it makes or uses: positions in the list that is spoken of.
@@ -1975,6 +2015,26 @@ export interface components {
             rule: string;
             /** Sources */
             sources: components["schemas"]["RuleSource"][];
+        };
+        /**
+         * RuleFigures
+         * @description What the jobs of one rule took, and why they ran.
+         */
+        RuleFigures: {
+            /**
+             * Median Seconds
+             * @description Of the rule's jobs that succeeded in this run.
+             */
+            median_seconds: number | null;
+            /**
+             * Reasons
+             * @description Jobs for each kind of reason; a job may have several.
+             */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Rule */
+            rule: string;
         };
         /**
          * RuleGraph
@@ -4868,6 +4928,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleGraph"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
                 };
             };
             /** @description Unauthorized */

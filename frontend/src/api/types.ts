@@ -31,6 +31,7 @@ export type Grid = Answer<"Grid">;
 export type JobLink = Answer<"JobLink">;
 export type JobDetail = Answer<"JobDetail">;
 export type RuleDetail = Answer<"RuleDetail">;
+export type Figures = Answer<"Figures">;
 export type RuleGraph = Answer<"RuleGraph">;
 export type RuleSource = Answer<"RuleSource">;
 export type LogLine = Answer<"LogLine">;

@@ -1,5 +1,6 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { log_since } from "../api/actions.ts";
+import { figures_key } from "../api/figures.ts";
 import { type JobFilter, keys } from "../api/queries.ts";
 import { type HeldLog, joined } from "../api/tails.ts";
 import type {
@@ -23,6 +24,7 @@ const repaint_ms = 250;
 const list_ms = 2000;
 const grid_ms = 4000; // one answer for the whole run
 const hold_ms = 2000;
+const figures_ms = 15_000; // the server counts all jobs for them
 const still_ms = 5000;
 
 type Kept = { heard: number } & (
@@ -59,7 +61,10 @@ export class Applier {
     for (const topic of topics) {
       if (topic.startsWith("log:")) void this.#cache.invalidateQueries({ queryKey: keys.tail(topic) });
       else if (topic === "runs") void this.#cache.invalidateQueries({ queryKey: keys.runs });
-      else void this.#cache.invalidateQueries({ queryKey: keys.run(topic.slice(4)) });
+      else {
+        void this.#cache.invalidateQueries({ queryKey: keys.run(topic.slice(4)) });
+        void this.#cache.invalidateQueries({ queryKey: figures_key(topic.slice(4)) });
+      }
     }
   }
 
@@ -147,6 +152,7 @@ export class Applier {
     if (counted) {
       this.#refresh_job_lists(id, message, before);
       this.#refresh.soon(keys.grid(id), grid_ms);
+      this.#refresh.soon(figures_key(id), figures_ms);
     }
     if (message.resync.includes("graph")) this.#refresh.soon(keys.rulegraph(id), list_ms);
     if (message.resync.includes("run")) this.#refresh.soon(keys.detail(id), list_ms);

@@ -1,6 +1,7 @@
 /** Runs and jobs as the API would tell them, made up but of one piece. */
 import type {
   Attempt,
+  Figures,
   Job,
   JobCounts,
   JobDetail,
@@ -143,6 +144,19 @@ export function rules_of(jobs: Job[]): RuleCounts[] {
     mean_seconds: 42.5,
   }));
 }
+
+const missing = ({ succeeded }: JobCounts): Figures["reasons"] =>
+  succeeded > 0 ? { missing_output: succeeded } : {};
+
+export const a_figures = (run: RunDetail): Figures => ({
+  jobs: run.jobs.succeeded,
+  reasons: missing(run.jobs),
+  rules: run.rules.map(({ rule, jobs }) => ({
+    rule,
+    median_seconds: jobs.succeeded > 0 ? 41 : null,
+    reasons: missing(jobs),
+  })),
+});
 
 export const failed_log = (sample: string) => `[M::bwa_idx_load_from_disk] read 0 ALT contigs
 [M::process] read 1333334 sequences (200000100 bp)...

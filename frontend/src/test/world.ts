@@ -1,7 +1,7 @@
 /** A pretended server, for tests and for looking at pages (`vite --mode mock`). */
 import type { Alike, Job, JobDetail, Run, RunDetail, RunMessage, TokenRead } from "../api/types.ts";
 import { job_statuses } from "../theme/status.ts";
-import { a_job_detail, a_rule_detail, ago, an_id, counts } from "./factories.ts";
+import { a_figures, a_job_detail, a_rule_detail, ago, an_id, counts } from "./factories.ts";
 import { all_made_runs, type MadeRun, rehash } from "./made_runs.ts";
 
 type TokenBody = { name: string; scope: "ingest"; expires_in_days: number | null };
@@ -334,6 +334,7 @@ export class World {
     }
     if (what === "jobs") return page(this.#jobs(run, query), query);
     if (what === "rulegraph") return { status: 200, body: { nodes: detail.rules, links: run.links } };
+    if (what === "rules" && which === undefined) return { status: 200, body: a_figures(detail) };
     if (what === "rules" && which !== undefined) {
       return { status: 200, body: a_rule_detail(decodeURIComponent(which)) };
     }

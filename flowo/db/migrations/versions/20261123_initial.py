@@ -254,6 +254,7 @@ def upgrade() -> None:
         sa.Column("run_s", sa.Double(), nullable=True),
         sa.Column("threads", sa.Integer(), nullable=True),
         sa.Column("attempt", sa.SmallInteger(), nullable=False),
+        sa.Column("reasons", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("wildcards", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),

@@ -8,6 +8,8 @@ const keys: [string[], string][] = [
   [["Space"], "Pick a job; with Shift all from the last picked one"],
   [["Shift", "↓"], "Pick one more; Ctrl A all, Ctrl C copies, Esc none"],
   [["Esc"], "Close the job, leave the search"],
+  [["←", "↑", "↓", "→"], "In the graph, from rule to rule along its links"],
+  [["+", "-"], "In the graph, unfold and fold"],
   [["["], "The run of the same workflow before"],
   [["]"], "The run of the same workflow after"],
   [["g", "r"], "All runs"],

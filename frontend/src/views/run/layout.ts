@@ -17,14 +17,19 @@ export interface Layout {
 
 export const link_key = (source: string, target: string) => `${source}\0${target}`;
 
-export const node_height = 50;
-export const node_width = (name: string) => Math.round(Math.min(208, Math.max(128, name.length * 7.4 + 34)));
+export const node_height = 58;
+/** A folded box carries a button beside its name. */
+const node_width = ({ title, folded }: { title: string; folded: boolean }) =>
+  Math.round(Math.min(208, Math.max(128, title.length * 7.4 + 34)) + (folded ? 24 : 0));
 
 let elk: InstanceType<typeof ELK> | undefined;
 
-export async function lay_out(rules: string[], links: { source: string; target: string }[]): Promise<Layout> {
+export async function lay_out(
+  boxes: { id: string; title: string; folded: boolean }[],
+  links: { source: string; target: string }[],
+): Promise<Layout> {
   elk ??= new ELK({ workerFactory: () => new Worker(worker_url) });
-  const known = new Set(rules);
+  const known = new Set(boxes.map(({ id }) => id));
   const used = links.filter(({ source, target }) => known.has(source) && known.has(target));
   const graph: ElkNode = {
     id: "root",
@@ -39,7 +44,7 @@ export async function lay_out(rules: string[], links: { source: string; target: 
       "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
       "elk.separateConnectedComponents": "true",
     },
-    children: rules.map((rule) => ({ id: rule, width: node_width(rule), height: node_height })),
+    children: boxes.map((box) => ({ id: box.id, width: node_width(box), height: node_height })),
     edges: used.map(({ source, target }) => ({
       id: link_key(source, target),
       sources: [source],
