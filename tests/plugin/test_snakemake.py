@@ -23,9 +23,11 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "-c2"]
 # What differs between any two runs.
 VARYING = re.compile(
     r"^\[\w{3} \w{3} .*\]$|^\s*(Date|Workflow ID|Command): .*$|\d{4}-\d\d-\d\dT\d{6}\.\d+|^Elapsed time: .*$"
-    r"|^flowo: .*\n|^\s*reason: .*$",  # a reason lists files in the order of a set
+    r"|flowo: .*\n|^\s*reason: .*$"  # a reason lists files in the order of a set
+    r"|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$",  # how many at once is the scheduler's timing
     re.MULTILINE,
 )
+OURS = re.compile("flowo: .*")  # wherever it stands: another process may be in the middle of a line
 RARE = pytest.mark.all  # each start of Snakemake takes 3 s of a core
 
 
@@ -46,6 +48,11 @@ def snakemake(place: Path, *options: str, plugin: bool = True) -> subprocess.Com
     return subprocess.run(
         command, cwd=place, capture_output=True, text=True, env=environment(), timeout=150, check=False
     )
+
+
+def said(text: str) -> list[str]:
+    """The lines that two runs have in common, in no order."""
+    return sorted(filter(str.strip, VARYING.sub("", text).split("\n")))
 
 
 def spooled(place: Path) -> list[dict[str, Any]]:
@@ -93,13 +100,13 @@ def test_the_run_is_as_without_the_plugin(workflow: str, options: tuple[str, ...
     run = snakemake(place, *options)
     assert run.returncode == without.returncode
     assert VARYING.sub("", run.stdout) == VARYING.sub("", without.stdout)
-    assert sorted(VARYING.sub("", run.stderr).split("\n")) == sorted(VARYING.sub("", without.stderr).split("\n"))
+    assert said(run.stderr) == said(without.stderr)
     assert {
         path: path.read_bytes()
         for path in sorted(place.rglob("*"))
         if path.is_file() and ".snakemake" not in path.parts and "bench" not in str(path)
     } == files
-    assert 1 <= sum(line.startswith("flowo: ") for line in run.stderr.splitlines()) <= 2
+    assert 1 <= len(OURS.findall(run.stderr)) <= 2
     events = spooled(place)
     assert events[0]["kind"] == "run_opened"
     assert events[-1]["kind"] == "run_ended"
@@ -182,7 +189,7 @@ def test_each_attempt_leaves_its_logs_and_inputs() -> None:
         "start": (1, 2),
         "grown": (2, 1),
     }
-    assert all(row["s"] > 0 for event in found.values() for row in event["rows"])
+    assert all(row["s"] >= 0 for event in found.values() for row in event["rows"])  # a short job's are rounded to 0
 
 
 @pytest.mark.parametrize(
@@ -274,7 +281,7 @@ def test_a_live_server_has_everything_and_its_link_is_shown(peer: Peer, monkeypa
     opened = peer.events()[0]
     assert (opened["name"], opened["tags"]) == ("night", ["a", "b"])
     assert "hidden" not in json.dumps(peer.events())
-    first, last = [line for line in run.stderr.splitlines() if line.startswith("flowo: ")]
+    first, last = OURS.findall(run.stderr)
     assert first.startswith(f"flowo: recording this run, see {peer.url}/runs/")
     assert last.startswith("flowo: succeeded, 9 of 9 jobs finished; http://")
 

@@ -26,7 +26,7 @@ DEAD = "http://127.0.0.1:9"
 # What differs between any two runs: times, random names, how jobs happen to be taken together, the order of sets.
 VARYING = re.compile(
     r"\[\w{3} \w{3} [^]]*\]|^\s*(?:Date|Workflow ID|Command): .*$|\d{4}-\d\d-\d\dT\d{6}\.\d+|^Elapsed time: .*$"
-    r"|^flowo: .*$|^\s*reason: .*$|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$|^\d+ of \d+ steps .*$"
+    r"|flowo: .*$|^\s*reason: .*$|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$|^\d+ of \d+ steps .*$"
     r"|fake\d+|tmp\w{8}|[0-9a-f]{8}-[0-9a-f-]{27}|snakejob\.\S+|\d+\.\d+ s\b|^Waiting for more resources\.$"
     r"|jobid: \d+|^Removing output files of failed job.*$",
     re.MULTILINE,
@@ -181,7 +181,7 @@ async def ran(python: Path, case: Case, place: Path, url: str | None = None, tok
         sorted(filter(str.strip, VARYING.sub("", out).split("\n"))),
         sorted(filter(str.strip, VARYING.sub("", err).split("\n"))),
     )
-    return Ran(code, said, [line for line in err.splitlines() if line.startswith("flowo: ")], files)
+    return Ran(code, said, re.findall("flowo: .*", err), files)
 
 
 @pytest.mark.parametrize(("version", "case", "dead_too"), parameters())

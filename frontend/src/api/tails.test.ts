@@ -21,3 +21,11 @@ it("holds a mebibyte of a log, and keeps the numbers of its lines and its place 
   expect(log.first_line - 1 + lines).toBe(12_000);
   expect(log.start).toBe((log.first_line - 1) * 199);
 });
+
+it("knows that Snakemake has ended, whatever was on its way at that moment", () => {
+  const over: HeldLog = { ...held, state: "over", stop: 4, text: "one\n" };
+  const late = { ...held, topic: "log:r:1:1:0", anew: false, start: 4, stop: 8, text: "two\n" };
+  expect(joined(over, late)).toMatchObject({ state: "over", text: "one\ntwo\n" });
+  const { topic: _topic, ...answer } = late;
+  expect(joined(over, answer)?.state).toBe("live"); // it was declared ended, and reports again
+});

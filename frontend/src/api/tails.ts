@@ -13,14 +13,16 @@ export const whole = (told: LogText): HeldLog => ({ ...told, first_line: 1 });
 /** What is held with what was told added; nothing where something between them is missing. */
 export function joined(held: HeldLog | undefined, told: LogText | LogMessage): HeldLog | undefined {
   if (!held) return undefined;
-  const { state, size, note, read_at, now } = told;
+  const { size, note, read_at, now } = told;
+  // That Snakemake has ended is told by an answer; a message on its way at that moment knows nothing of it yet.
+  const state = held.state === "over" && "topic" in told ? "over" : told.state;
   const said = { state, size, note, read_at, now };
   // Nobody watched for a while, so that the server holds it no more: what was read stands, and says of when it is.
   if (told.stop === 0 && held.stop > 0 && state !== "live") {
     return { ...held, ...said, read_at: read_at ?? held.read_at };
   }
   const follows = held.generation === told.generation && !(told.anew && told.text);
-  if (!follows) return told.text || told.stop === 0 ? { ...held, ...told, first_line: 1 } : undefined;
+  if (!follows) return told.text || told.stop === 0 ? { ...held, ...told, state, first_line: 1 } : undefined;
   if (told.stop === held.stop) return { ...held, ...said };
   if (told.start !== held.stop || told.stop < held.stop) return undefined;
   return trimmed({ ...held, ...said, stop: told.stop, text: held.text + told.text });
