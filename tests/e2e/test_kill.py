@@ -23,6 +23,7 @@ SAMPLES = "[NA12878,NA12891,NA12892,NA18507,NA19239]"  # with the one whose firs
 JOBS = 5 * 5 + 3
 
 
+@pytest.mark.all  # in `make chaos` too; that a killed server comes back is in tests/server/test_serve.py
 async def test_killed_in_the_middle_of_the_demo(browser: Browser, tmp_path: Path) -> None:
     """An open page says that it reconnects, and is right again by itself, with all that it missed."""
     quick = ("--cores", "4", "--config", "pace=0.3", f"samples={SAMPLES}")
