@@ -40,7 +40,7 @@ async def findings(page: Page) -> list[str]:
 async def in_both_shades(page: Page) -> list[str]:
     found = []
     for shade in ("light", "dark"):
-        await page.emulate_media(color_scheme=cast(Any, shade))
+        await page.emulate_media(color_scheme=cast(Any, shade), reduced_motion="reduce")  # no colours in between
         await expect(page.locator("html")).to_have_attribute("data-theme", shade)
         found += await findings(page)
     return found

@@ -23,7 +23,7 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "-c2"]
 # What differs between any two runs.
 VARYING = re.compile(
     r"^\[\w{3} \w{3} .*\]$|^\s*(Date|Workflow ID|Command): .*$|\d{4}-\d\d-\d\dT\d{6}\.\d+|^Elapsed time: .*$"
-    r"|flowo: .*\n|^\s*reason: .*$"  # a reason lists files in the order of a set
+    r"|^\s*reason: .*$"  # a reason lists files in the order of a set
     r"|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$",  # how many at once is the scheduler's timing
     re.MULTILINE,
 )
@@ -52,7 +52,7 @@ def snakemake(place: Path, *options: str, plugin: bool = True) -> subprocess.Com
 
 def said(text: str) -> list[str]:
     """The lines that two runs have in common, in no order."""
-    return sorted(filter(str.strip, VARYING.sub("", text).split("\n")))
+    return sorted(filter(str.strip, VARYING.sub("", OURS.sub("", text)).split("\n")))
 
 
 def spooled(place: Path) -> list[dict[str, Any]]:

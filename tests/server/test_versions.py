@@ -179,7 +179,7 @@ async def ran(python: Path, case: Case, place: Path, url: str | None = None, tok
     }  # fmt: skip
     said = (
         sorted(filter(str.strip, VARYING.sub("", out).split("\n"))),
-        sorted(filter(str.strip, VARYING.sub("", err).split("\n"))),
+        sorted(filter(str.strip, VARYING.sub("", re.sub("flowo: .*", "", err)).split("\n"))),
     )
     return Ran(code, said, re.findall("flowo: .*", err), files)
 
