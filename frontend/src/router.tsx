@@ -8,7 +8,7 @@ import {
 import { parse_search, stringify_search } from "./ui/search_params.ts";
 import { Frame } from "./views/frame/Frame.tsx";
 import { Broken, NotFound, Waiting } from "./views/frame/Out.tsx";
-import { run_search } from "./views/run/search.ts";
+import { run_search } from "./views/run/selection/search.ts";
 import { runs_search } from "./views/runs/search.ts";
 import { sign_in_search } from "./views/signin/search.ts";
 
@@ -62,7 +62,7 @@ const run = createRoute({
 const job = createRoute({
   getParentRoute: () => run,
   path: "/jobs/$number",
-  component: lazyRouteComponent(() => import("./views/run/JobDrawer.tsx"), "JobDrawer"),
+  component: lazyRouteComponent(() => import("./views/run/drawer/JobDrawer.tsx"), "JobDrawer"),
 });
 
 export const make_router = (history?: Parameters<typeof createRouter>[0]["history"]) =>

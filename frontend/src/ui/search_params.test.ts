@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { run_search } from "../views/run/search.ts";
+import { run_search } from "../views/run/selection/search.ts";
 import { sign_in_search } from "../views/signin/search.ts";
 import { parse_search, stringify_search } from "./search_params.ts";
 

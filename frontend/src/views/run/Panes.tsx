@@ -3,14 +3,14 @@ import type { RunDetail } from "../../api/types.ts";
 import { count } from "../../ui/format.ts";
 import { part } from "../../ui/part.ts";
 import { Tabs } from "../../ui/Tabs.tsx";
-import { GraphPane } from "./GraphPane.tsx";
-import { JobTable } from "./JobTable.tsx";
-import type { Pane } from "./search.ts";
-import { useSelection } from "./selection.ts";
+import { GraphPane } from "./graph/GraphPane.tsx";
+import type { Pane } from "./selection/search.ts";
+import { useSelection } from "./selection/selection.ts";
+import { JobTable } from "./table/JobTable.tsx";
 
-const Samples = part(() => import("./Samples.tsx").then((m) => m.Samples));
-const Failures = part(() => import("./Failures.tsx").then((m) => m.Failures));
-const RunLog = part(() => import("./RunLog.tsx").then((m) => m.RunLog));
+const Samples = part(() => import("./samples/Samples.tsx").then((m) => m.Samples));
+const Failures = part(() => import("./failures/Failures.tsx").then((m) => m.Failures));
+const RunLog = part(() => import("./log/RunLog.tsx").then((m) => m.RunLog));
 const Info = part(() => import("./Info.tsx").then((m) => m.Info));
 
 export function Panes({

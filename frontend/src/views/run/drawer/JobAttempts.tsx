@@ -1,0 +1,120 @@
+import type { Attempt, JobDetail } from "../../../api/types.ts";
+import { evidence_of, reason_of } from "../../../ui/failure.ts";
+import { bytes, duration } from "../../../ui/format.ts";
+import { Said } from "../../../ui/Said.tsx";
+import { StatusWord } from "../../../ui/StatusIcon.tsx";
+import { ClockTime, Elapsed } from "../../../ui/Times.tsx";
+import { InputsSeen } from "./InputsSeen.tsx";
+import { resource_text, told_once } from "./JobResources.tsx";
+import { share_text, timed_by_words, used_against_asked } from "./used.ts";
+
+/** When the run was last heard of, if it is lost; seconds from its clock to the server's. */
+interface Clock {
+  frozen: string | null;
+  offset: number;
+}
+
+type Show = (attempt: Attempt) => React.ReactNode;
+
+/** How long it ran: as told, else, while it runs, so far. */
+function Ran({ attempt, clock }: { attempt: Attempt; clock: Clock }) {
+  if (attempt.run_seconds != null) return <>{duration(attempt.run_seconds)}</>;
+  if (attempt.status !== "running" || !attempt.started_at) return null;
+  return <Elapsed since={attempt.started_at} until={null} {...clock} />;
+}
+
+function Logs({ attempt }: { attempt: Attempt }) {
+  return (
+    <ul className="attempt-list">
+      {attempt.logs.map((log) => (
+        <li key={log.path}>
+          <code className="cut" title={log.path ?? undefined}>
+            {log.path}
+          </code>
+          <span className="faint">
+            {[log.cluster && "of the cluster", log.size != null && bytes(log.size), log.note]
+              .filter(Boolean)
+              .join(", ")}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const of_executor = ({ executor, queue, status }: NonNullable<Attempt["remote"]>) =>
+  [executor, queue && `queue ${queue}`, status].filter(Boolean).join(", ");
+
+/** Side by side, so that what changed from try to try is seen. */
+export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
+  if (job.attempts.length === 0) return <Said title="It has not been tried yet" />;
+  const names = told_once([...new Set(job.attempts.flatMap((one) => Object.keys(one.resources)))]);
+  const uses = [
+    ...new Set(job.attempts.flatMap((one) => used_against_asked(one, job.threads).map((u) => u.what))),
+  ];
+  const rows: [string, Show][] = [
+    ["Status", (one) => <StatusWord status={one.status} />],
+    ["Ended with", (one) => reason_of(one) || (one.status === "succeeded" ? "exit 0" : "")],
+    ["Known by", (one) => evidence_of(one) && <span className="attempt-text">{evidence_of(one)}</span>],
+    ["Submitted", (one) => one.queued_at !== one.started_at && <ClockTime at={one.queued_at} />],
+    ["Started", (one) => one.started_at && <ClockTime at={one.started_at} />],
+    ["Ended", (one) => one.ended_at && <ClockTime at={one.ended_at} />],
+    ["Waited", (one) => one.queue_seconds != null && duration(one.queue_seconds)],
+    [
+      "Ran",
+      (one) => (one.run_seconds != null || one.status === "running") && <Ran attempt={one} clock={clock} />,
+    ],
+    [
+      "Told by",
+      (one) =>
+        one.timed_by &&
+        timed_by_words[one.timed_by] && <span className="attempt-text">{timed_by_words[one.timed_by]}</span>,
+    ],
+    ["Id", (one) => one.external_id],
+    ["Executor", (one) => one.remote && of_executor(one.remote)],
+    [
+      "Of the executor",
+      (one) => one.remote?.reason && <span className="attempt-text">{one.remote.reason}</span>,
+    ],
+    ...names.map((name): [string, Show] => [
+      `${name} asked`,
+      (one) => (one.resources[name] === undefined ? "" : resource_text(name, one.resources[name])),
+    ]),
+    ...uses.map((what): [string, Show] => [
+      `${what} used`,
+      (one) => {
+        const use = used_against_asked(one, job.threads).find((u) => u.what === what);
+        return use && [use.used, share_text(use)].filter(Boolean).join(", ");
+      },
+    ]),
+    ["Logs kept", (one) => one.logs.length > 0 && <Logs attempt={one} />],
+    ["Inputs then", (one) => one.inputs && <InputsSeen inputs={one.inputs} />],
+  ];
+  const said = rows.filter(([, show]) => job.attempts.some((attempt) => show(attempt)));
+  return (
+    <div className="attempts" tabIndex={0} role="region" aria-label="Attempts">
+      <table>
+        <thead>
+          <tr>
+            <td />
+            {job.attempts.map((one) => (
+              <th key={one.attempt} scope="col">
+                Attempt {one.attempt}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {said.map(([name, show]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {job.attempts.map((one) => (
+                <td key={one.attempt}>{show(one)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

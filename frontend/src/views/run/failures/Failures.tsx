@@ -1,0 +1,246 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Button } from "antd";
+import { useState } from "react";
+import { failure_groups_query, failures_query, type JobChoice, rerun_query } from "../../../api/queries.ts";
+import type { Alike, Failure, RunDetail } from "../../../api/types.ts";
+import { Copy } from "../../../ui/Copy.tsx";
+import { is_offending, more_evidence, reason_of } from "../../../ui/failure.ts";
+import { count, wildcards_text } from "../../../ui/format.ts";
+import { Glyph } from "../../../ui/Glyph.tsx";
+import { Said } from "../../../ui/Said.tsx";
+import { StatusIcon } from "../../../ui/StatusIcon.tsx";
+import { Ago, ClockTime } from "../../../ui/Times.tsx";
+import { job_filter } from "../selection/search.ts";
+import { useSelection } from "../selection/selection.ts";
+import "./failure.css";
+
+/** All failures, those of one cause as one. */
+export function Failures({ run }: { run: RunDetail }) {
+  const { search, clear } = useSelection();
+  const filter = job_filter(search);
+  const list = useInfiniteQuery(failure_groups_query(run.id, filter));
+  if (list.error && !list.data) {
+    return (
+      <Said
+        alert
+        title="The failures could not be listed"
+        actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
+      >
+        <p>{list.error.message}</p>
+      </Said>
+    );
+  }
+  const groups = list.data?.pages.flatMap((page) => page.items) ?? [];
+  if (list.data && groups.length === 0) {
+    if (run.jobs.failed > 0) {
+      return (
+        <Said
+          title="No failure among what is chosen"
+          actions={<Button onClick={clear}>Show all {count(run.jobs.failed)}</Button>}
+        />
+      );
+    }
+    return (
+      <Said title={run.status === "running" ? "Nothing failed so far" : "No failure stands"}>
+        <p>A job that failed and succeeded on a later attempt is no failure; the column Try tells of it.</p>
+      </Said>
+    );
+  }
+  return (
+    <div className="failures">
+      {run.ended_at && run.jobs.failed > 0 && <Again id={run.id} />}
+      <ol>
+        {groups.map((group) => (
+          <Group key={group.signature} group={group} run_id={run.id} filter={filter} />
+        ))}
+      </ol>
+      {list.hasNextPage && (
+        <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          Show more
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Again({ id }: { id: string }) {
+  const { data } = useQuery(rerun_query(id));
+  if (!data?.command) return null;
+  const remarks = [
+    data.whole_rules && "Too many failed to name each: it runs all that is missing of their rules.",
+    data.masked && "Secrets are masked as ***: put them back before you run it.",
+  ].filter(Boolean);
+  return (
+    <section className="failures-again" aria-label="Run again only what failed">
+      <h3>Run again only what failed</h3>
+      <div className="command">
+        <code>{data.command}</code>
+        <Copy text={data.command} what="the command that reruns only what failed" />
+      </div>
+      {remarks.map((remark) => (
+        <p key={String(remark)} className="soft">
+          {remark}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+const hit = 6;
+
+function Group({ group, run_id, filter }: { group: Alike; run_id: string; filter: JobChoice }) {
+  const [open, set_open] = useState(false);
+  const only = group.count === 1 ? group.jobs[0] : undefined;
+  const evidence = more_evidence(group.evidence, [group.line]);
+  const more = group.count - Math.min(hit, group.jobs.length);
+  return (
+    <li className="failure failure-group">
+      <div className="failure-line">
+        <StatusIcon status="failed" />
+        {group.count > 1 && <b>{count(group.count)} ×</b>}
+        {only ? (
+          <JobLink run_id={run_id} number={only.number}>
+            {group.rule}
+          </JobLink>
+        ) : (
+          <b className="failure-rule cut">{group.rule ?? "Snakemake"}</b>
+        )}
+        <span className="bad">{reason_of(group)}</span>
+        {evidence && (
+          <span className="soft cut" title={evidence}>
+            {evidence}
+          </span>
+        )}
+        <span className="failure-end faint">
+          <ClockTime at={group.first_at} />
+          {group.count > 1 && (
+            <>
+              {" – "}
+              <ClockTime at={group.last_at} />
+            </>
+          )}
+          {group.count > 1 && (
+            <button
+              type="button"
+              className="icon-button"
+              aria-expanded={open}
+              aria-label={open ? "Fold these failures" : `Show these ${group.count} failures`}
+              onClick={() => set_open(!open)}
+            >
+              <Glyph name={open ? "up" : "down"} />
+            </button>
+          )}
+        </span>
+      </div>
+      {group.line && (
+        <code className="failure-text cut" title={group.line}>
+          {group.line}
+        </code>
+      )}
+      <p className="failure-hit">
+        {group.jobs.slice(0, hit).map((job) => (
+          <JobLink key={job.number} run_id={run_id} number={job.number}>
+            {named(job)}
+          </JobLink>
+        ))}
+        {more > 0 && (
+          <button type="button" className="link-button" onClick={() => set_open(true)}>
+            and {count(more)} more
+          </button>
+        )}
+      </p>
+      <Seen group={group} />
+      {open && <Members run_id={run_id} signature={group.signature} filter={filter} />}
+    </li>
+  );
+}
+
+function Seen({ group }: { group: Alike }) {
+  if (group.seen.length === 0) return null;
+  const rest = group.seen_total - group.seen.length;
+  return (
+    <p className="failure-seen soft">
+      Seen before in{" "}
+      {group.seen.map((seen, i) => (
+        <span key={seen.id}>
+          {i > 0 && ", "}
+          <Link to="/runs/$id" params={{ id: seen.id }} search={{ tab: "failures" } as never}>
+            {seen.name}
+          </Link>{" "}
+          <span className="faint">
+            <Ago at={seen.started_at} />
+            {seen.count > 1 && `, ${count(seen.count)} ×`}
+          </span>
+        </span>
+      ))}
+      {rest > 0 && ` and ${count(rest)} more runs`}
+    </p>
+  );
+}
+
+/** One wildcard with its name; of several the values, which tell enough side by side. */
+function named({ number, wildcards }: { number: number | null; wildcards: Record<string, string> }): string {
+  const values = Object.values(wildcards);
+  return (values.length > 1 ? values.join(" ") : wildcards_text(wildcards)) || `job ${number}`;
+}
+
+function JobLink({
+  run_id,
+  number,
+  children,
+}: {
+  run_id: string;
+  number: number;
+  children: React.ReactNode;
+}) {
+  return (
+    <Link
+      to="/runs/$id/jobs/$number"
+      params={{ id: run_id, number: String(number) }}
+      search={true as never}
+      className="failure-rule cut"
+    >
+      {children}
+    </Link>
+  );
+}
+
+function Members({ run_id, signature, filter }: { run_id: string; signature: string; filter: JobChoice }) {
+  const list = useInfiniteQuery(failures_query(run_id, signature, filter));
+  if (list.error && !list.data) return <p className="bad">{list.error.message}</p>;
+  const failures = list.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <ul className="failure-members">
+      {failures.map((failure) => (
+        <Member key={failure.number} failure={failure} run_id={run_id} />
+      ))}
+      {list.hasNextPage && (
+        <li>
+          <Button size="small" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            Show more
+          </Button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Member({ failure, run_id }: { failure: Failure; run_id: string }) {
+  const text = failure.log?.tail || failure.message || "";
+  const line = text.split("\n").findLast(is_offending) ?? text.trim().split("\n").at(-1) ?? "";
+  return (
+    <li>
+      <JobLink run_id={run_id} number={failure.number ?? 0}>
+        {named(failure)}
+      </JobLink>
+      <code className="cut soft" title={line}>
+        {line.trim()}
+      </code>
+      <span className="failure-end faint">
+        {failure.attempts != null && failure.attempts > 1 && <span>{failure.attempts} attempts</span>}
+        <ClockTime at={failure.at} />
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,182 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { job_query, rerun_query } from "../../../api/queries.ts";
+import type {
+  AttemptLog,
+  FirstFailure as FirstFailureShape,
+  JobDetail,
+  RunDetail,
+} from "../../../api/types.ts";
+import { Copy } from "../../../ui/Copy.tsx";
+import {
+  is_offending,
+  last_words,
+  more_evidence,
+  reason_of,
+  says_nothing_more,
+} from "../../../ui/failure.ts";
+import { base_name, bytes, count, wildcards_text } from "../../../ui/format.ts";
+import { Glyph } from "../../../ui/Glyph.tsx";
+import { useNarrow } from "../../../ui/narrow.ts";
+import { StatusIcon } from "../../../ui/StatusIcon.tsx";
+import { useSelection } from "../selection/selection.ts";
+import { Tries } from "./Tries.tsx";
+import "./failure.css";
+
+const most_lines = { wide: 8, narrow: 5 };
+
+/** The failure that came first, on top of everything: what, why, by which sign, and the ways on. */
+export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstFailureShape }) {
+  const { set } = useSelection();
+  const narrow = useNarrow();
+  const [open, set_open] = useState(true);
+  const { data: job } = useQuery({
+    ...job_query(run.id, failure.number ?? 0),
+    enabled: failure.number != null,
+  });
+  const more = run.jobs.failed - 1;
+  const last = job?.attempts.find((one) => one.attempt === failure.attempt) ?? job?.attempts.at(-1);
+  const message = (last?.message ?? failure.message ?? "").trim();
+  const tail = last?.log?.tail ?? "";
+  const lines = last_words(tail || message, most_lines[narrow ? "narrow" : "wide"]);
+  const evidence = more_evidence(failure.evidence, lines);
+  const beside =
+    job && last ? (
+      <Beside job={job} attempt={last} message={tail && !says_nothing_more(message) ? message : ""} />
+    ) : null;
+  return (
+    <section className="first-failure" aria-label="First failure">
+      <div className="first-failure-head">
+        <StatusIcon status="failed" />
+        {failure.number != null ? (
+          <Link
+            to="/runs/$id/jobs/$number"
+            params={{ id: run.id, number: String(failure.number) }}
+            search={true as never}
+            className="first-failure-rule cut"
+          >
+            {failure.rule}
+          </Link>
+        ) : (
+          <b>{failure.rule ?? "Snakemake"}</b>
+        )}
+        <span className="soft cut">{wildcards_text(failure.wildcards)}</span>
+        <span className="bad">{reason_of(failure)}</span>
+        {evidence && (
+          <span className="soft cut first-failure-evidence" title={evidence}>
+            {evidence}
+          </span>
+        )}
+        <span className="first-failure-ways">
+          {more > 0 && (
+            <button type="button" className="link-button" onClick={() => set({ tab: "failures" })}>
+              {count(more)} more
+            </button>
+          )}
+          {job?.command && (
+            <span className="first-failure-command">
+              command <Copy text={job.command} what="the job's command" />
+            </span>
+          )}
+          {run.ended_at && run.jobs.failed > 0 && <RerunWay id={run.id} />}
+          <button
+            type="button"
+            className="icon-button"
+            aria-expanded={open}
+            aria-label={open ? "Fold the first failure" : "Unfold the first failure"}
+            onClick={() => set_open(!open)}
+          >
+            <Glyph name={open ? "up" : "down"} />
+          </button>
+        </span>
+      </div>
+      {open && (lines.length > 0 || beside) && (
+        <div className="first-failure-body">
+          <div className="first-failure-said">
+            {tail && last?.log && <LogName log={last.log} />}
+            <pre className="first-failure-log" tabIndex={0}>
+              {lines.map((line, i) => (
+                <span key={i} className={is_offending(line) ? "offending" : undefined}>
+                  {line || " "}
+                </span>
+              ))}
+            </pre>
+          </div>
+          {beside}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function LogName({ log }: { log: AttemptLog }) {
+  if (!log.path) return null;
+  return (
+    <p className="faint mono cut" title={log.path}>
+      {[log.path, log.size != null && bytes(log.size), log.note].filter(Boolean).join(", ")}
+    </p>
+  );
+}
+
+function RerunWay({ id }: { id: string }) {
+  const { data } = useQuery(rerun_query(id));
+  if (!data?.command) return null;
+  return (
+    <span className="first-failure-command" title={data.command}>
+      <span>
+        rerun<span className="wide-only"> only what failed</span>
+      </span>{" "}
+      <Copy text={data.command} what="the command that reruns only what failed" />
+    </span>
+  );
+}
+
+const most_inputs = 4;
+
+/** What stands beside the log: the tries side by side, the inputs as they were, Snakemake's own words. */
+function Beside({
+  job,
+  attempt,
+  message,
+}: {
+  job: JobDetail;
+  attempt: JobDetail["attempts"][number];
+  message: string;
+}) {
+  const files = [...(attempt.inputs?.files ?? [])].sort(
+    (a, b) => Number(a.exists ?? 1) - Number(b.exists ?? 1),
+  );
+  const total = attempt.inputs?.total ?? 0;
+  const missing = files.some((file) => file.exists === false);
+  if (job.attempts.length < 2 && files.length === 0 && !message) return null;
+  return (
+    <div className={`first-failure-beside${missing ? " missing" : ""}`}>
+      {job.attempts.length > 1 && <Tries attempts={job.attempts} />}
+      {files.length > 0 && (
+        <ul className="first-failure-inputs" aria-label="Inputs when it failed">
+          {files.slice(0, most_inputs).map((file) => (
+            <li key={file.path} className={file.exists === false ? "missing" : undefined}>
+              <code className="cut" title={file.path}>
+                {file.path.length > 48 ? `…/${base_name(file.path)}` : file.path}
+              </code>
+              {file.exists === false ? (
+                <span className="bad">missing</span>
+              ) : (
+                <span className={file.size === 0 ? "bad" : "soft"}>
+                  {file.size === 0 ? "empty" : file.size != null ? bytes(file.size) : (file.note ?? "")}
+                </span>
+              )}
+            </li>
+          ))}
+          {total > most_inputs && <li className="faint">and {count(total - most_inputs)} more inputs</li>}
+        </ul>
+      )}
+      {message && (
+        <p className="first-failure-message soft" title={message}>
+          {message.split("\n").at(-1)}
+        </p>
+      )}
+    </div>
+  );
+}

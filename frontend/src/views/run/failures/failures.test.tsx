@@ -1,0 +1,53 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, it } from "vitest";
+import { made_run } from "../../../test/made_runs.ts";
+import { visit } from "../../../test/visit.tsx";
+import { World } from "../../../test/world.ts";
+
+const ended = {
+  status: "failed",
+  started_at: "2026-11-24T10:00:00Z",
+  ended_at: "2026-11-24T11:00:00Z",
+} as const;
+const failed = (name = "now") => made_run({ ...ended, name }, { samples: 12, done: 0.8, failing: 9 });
+
+it("opens on the first failure: its log, its tries side by side, its inputs, and the ways to run it again", async () => {
+  const run = failed();
+  await visit(`/runs/${run.detail.id}`, new World([run]));
+  const card = await screen.findByRole("region", { name: "First failure" });
+  const marked = await within(card).findByText(/java.lang.OutOfMemoryError/);
+  expect(marked.className).toBe("offending");
+  const tries = within(card).getByRole("table");
+  expect(
+    within(tries)
+      .getAllByRole("columnheader")
+      .map((one) => one.textContent),
+  ).toEqual(["Attempt", "1", "2"]);
+  expect(within(tries).getByRole("row", { name: /mem_mb/ }).textContent).toContain("8.0 GB");
+  expect(within(card).getByRole("list", { name: "Inputs when it failed" }).children.length).toBeGreaterThan(
+    0,
+  );
+  expect(within(card).getByRole("button", { name: "Copy the job's command" })).toBeTruthy();
+  await within(card).findByRole("button", { name: "Copy the command that reruns only what failed" });
+});
+
+it("shows failures of one cause as one, the jobs hit, and where it was seen before", async () => {
+  const [run, before] = [failed(), failed("before")];
+  const { router, asked } = await visit(`/runs/${run.detail.id}?tab=failures`, new World([run, before]));
+  await screen.findByText("9 ×");
+  expect(screen.getAllByText(/^(and )?3 more$/)).toHaveLength(1);
+  await screen.findByText(/snakemake -c 16 --rerun-incomplete --until/);
+  await userEvent.click(screen.getByRole("button", { name: "Show these 9 failures" }));
+  await waitFor(() => expect(asked.some((one) => one.includes("/failures?signature=6acad"))).toBe(true));
+  await userEvent.click(await screen.findByRole("link", { name: "before" }));
+  await waitFor(() => expect(router.state.location.href).toBe(`/runs/${before.detail.id}?tab=failures`));
+});
+
+it("offers no rerun while the run goes on", async () => {
+  const run = failed();
+  Object.assign(run.detail, { status: "running", ended_at: null });
+  const { asked } = await visit(`/runs/${run.detail.id}?tab=failures`, new World([run]));
+  await screen.findByText("9 ×");
+  expect(asked.some((one) => one.includes("/rerun"))).toBe(false);
+});

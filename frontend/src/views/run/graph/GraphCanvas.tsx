@@ -1,0 +1,159 @@
+import { type Edge, type EdgeProps, MiniMap, Panel, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useEffect, useRef } from "react";
+import { Glyph } from "../../../ui/Glyph.tsx";
+import { rounded } from "./layout.ts";
+import { type BoxNode, RuleBox } from "./RuleBox.tsx";
+import type { Laid } from "./useBoxes.ts";
+
+export type LinkEdge = Edge<{ points: { x: number; y: number }[]; dimmed: boolean; lit: boolean }, "link">;
+
+/** Names can be read from this zoom on. */
+export const readable = 0.75;
+
+function LinkLine({ data, markerEnd, id }: EdgeProps<LinkEdge>) {
+  if (!data) return null;
+  return (
+    <path
+      id={id}
+      className="rule-link"
+      data-dimmed={data.dimmed}
+      data-lit={data.lit}
+      d={rounded(data.points)}
+      markerEnd={markerEnd}
+    />
+  );
+}
+
+const node_types = { rule: RuleBox };
+const edge_types = { link: LinkLine };
+const fit = { padding: 0.06, maxZoom: 1, minZoom: 0.1 };
+
+const map_colour = ({ data }: BoxNode): string => {
+  const { counts } = data;
+  if (counts.failed > 0) return "var(--status-failed)";
+  if (counts.running > 0) return "var(--status-running)";
+  return counts.total > 0 && counts.succeeded === counts.total
+    ? "var(--status-succeeded)"
+    : "var(--line-strong)";
+};
+
+export function GraphCanvas({
+  nodes,
+  edges,
+  laid,
+  with_map,
+}: {
+  nodes: BoxNode[];
+  edges: LinkEdge[];
+  laid: Laid;
+  with_map: boolean;
+}) {
+  // The whole is shown while nobody has moved it: also after the border was dragged, or something unfolded.
+  const moved = useRef(false);
+  return (
+    <ReactFlow<BoxNode, LinkEdge>
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={node_types}
+      edgeTypes={edge_types}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      nodesFocusable={false}
+      edgesFocusable={false}
+      elementsSelectable={false}
+      disableKeyboardA11y
+      deleteKeyCode={null}
+      minZoom={0.1}
+      maxZoom={2}
+      fitView
+      fitViewOptions={fit}
+      onMoveStart={(event) => {
+        if (event) moved.current = true;
+      }}
+      attributionPosition={with_map ? "top-right" : "bottom-right"}
+      aria-label="Rules of the workflow"
+    >
+      <Zoom laid={laid} moved={moved} first={first_look(nodes)} />
+      {with_map && (
+        <MiniMap<BoxNode>
+          pannable
+          zoomable
+          ariaLabel="Map of the graph"
+          nodeColor={map_colour}
+          nodeBorderRadius={6}
+          bgColor="var(--panel)"
+          maskColor="color-mix(in srgb, var(--text-faint) 22%, transparent)"
+          style={{ width: 140, height: 96 }}
+        />
+      )}
+    </ReactFlow>
+  );
+}
+
+/** Where one looks first in a graph that is too large to be read as a whole: what failed, then what runs. */
+const first_look = (nodes: BoxNode[]): string | undefined =>
+  (
+    nodes.find(({ data }) => data.counts.failed > 0) ??
+    nodes.find(({ data }) => data.counts.running > 0) ??
+    nodes[0]
+  )?.id;
+
+function Zoom({
+  laid,
+  moved,
+  first,
+}: {
+  laid: Laid;
+  moved: { current: boolean };
+  first: string | undefined;
+}) {
+  const { fitView, setCenter, zoomIn, zoomOut } = useReactFlow();
+  const start = useRef(first);
+  start.current = first;
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  useEffect(() => {
+    if (width === 0 || height === 0 || moved.current) return;
+    const places = [...laid.layout.nodes.values()];
+    const right = Math.max(...places.map((place) => place.x + place.width));
+    const bottom = Math.max(...places.map((place) => place.y + place.height));
+    const place = laid.layout.nodes.get(start.current ?? "");
+    if (Math.min(width / right, height / bottom) >= readable * 0.6 || !place) void fitView(fit);
+    else void setCenter(place.x + place.width / 2, place.y + place.height / 2, { zoom: readable });
+  }, [laid, width, height, moved, fitView, setCenter]);
+  return (
+    <Panel position="bottom-left" className="graph-zoom">
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Closer"
+        title="Closer"
+        onClick={() => void zoomIn()}
+      >
+        <Glyph name="plus" />
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Farther"
+        title="Farther"
+        onClick={() => void zoomOut()}
+      >
+        <Glyph name="minus" />
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Show all"
+        title="Show all"
+        onClick={() => {
+          moved.current = false;
+          void fitView(fit);
+        }}
+      >
+        <Glyph name="fit" />
+      </button>
+    </Panel>
+  );
+}

@@ -1,0 +1,46 @@
+import { useIsFetching, useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
+import { Suspense, useEffect, useState } from "react";
+import { keys, rulegraph_query } from "../../../api/queries.ts";
+import { part } from "../../../ui/part.ts";
+import { Said } from "../../../ui/Said.tsx";
+
+// The drawing library is larger than the rest of the page, and the table is read first.
+const RuleGraph = part(() => import("./RuleGraph.tsx").then((m) => m.RuleGraph));
+
+/** True once the jobs beside it are there: they are read first, and the line is theirs until then. */
+function useTurn(id: string): boolean {
+  const busy = useIsFetching({ queryKey: keys.job_lists(id) }) > 0;
+  const [turn, take] = useState(false);
+  useEffect(() => {
+    if (busy || turn) return;
+    const timer = setTimeout(() => take(true), 150);
+    return () => clearTimeout(timer);
+  }, [busy, turn]);
+  return turn;
+}
+
+export function GraphPane({ id }: { id: string }) {
+  const graph = useQuery(rulegraph_query(id));
+  const turn = useTurn(id);
+  if (graph.error && !graph.data) {
+    return (
+      <Said
+        alert
+        title="The graph could not be loaded"
+        actions={<Button onClick={() => void graph.refetch()}>Try again</Button>}
+      >
+        <p>{graph.error.message}</p>
+      </Said>
+    );
+  }
+  if (!graph.data || !turn) return <div className="graph-pane" aria-busy="true" />;
+  if (graph.data.nodes.length === 0) {
+    return <Said title="No rules yet">The graph appears when the plan is known.</Said>;
+  }
+  return (
+    <Suspense fallback={<div className="graph-pane" aria-busy="true" />}>
+      <RuleGraph graph={graph.data} />
+    </Suspense>
+  );
+}

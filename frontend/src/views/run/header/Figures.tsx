@@ -1,0 +1,86 @@
+import type { RunDetail } from "../../../api/types.ts";
+import { useNow } from "../../../ui/clock.ts";
+import { clock_time, count, duration, eta_left, exact_time } from "../../../ui/format.ts";
+import { Ago, Elapsed } from "../../../ui/Times.tsx";
+
+/** How far it is, how long it takes, when it is done. */
+export function Figures({ run }: { run: RunDetail }) {
+  const { jobs, waiting } = run;
+  return (
+    <span className="run-head-figures">
+      {jobs.total > 0 && (
+        <span>
+          {run.dry_run ? (
+            <>
+              <b>{count(jobs.total)}</b> would run
+            </>
+          ) : (
+            <>
+              <b>{count(jobs.succeeded)}</b> / {count(jobs.total)} done
+            </>
+          )}
+          {jobs.failed > 0 && <span className="bad run-head-failed">{count(jobs.failed)} failed</span>}
+        </span>
+      )}
+      {waiting?.reason === "cores" && (
+        <span
+          className="soft run-head-cores"
+          title={`The ${count(waiting.jobs)} planned jobs need more than is free`}
+        >
+          {waiting.busy} of {waiting.cores} cores busy
+        </span>
+      )}
+      {run.started_at && (
+        <span title={`Started ${exact_time(run.started_at)}`}>
+          <Elapsed
+            since={run.started_at}
+            until={run.ended_at}
+            frozen={run.lost_since}
+            offset={run.clock_offset}
+          />
+        </span>
+      )}
+      {run.status === "running" && run.eta && <Left run={run} eta={run.eta} />}
+      {run.status === "running" && <Silence run={run} />}
+      {run.status !== "running" && run.started_at && (
+        <span className="faint">
+          started <Ago at={run.started_at} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** A range, never a second: counted on from when the server made it, while nothing new is told. */
+function Left({ run, eta }: { run: RunDetail; eta: NonNullable<RunDetail["eta"]> }) {
+  const now = useNow();
+  const told = Date.parse(run.now);
+  const passed = Math.max(0, (now - told) / 1000);
+  const at = (seconds: number) => clock_time(new Date(told + seconds * 1000).toISOString(), now).slice(0, -3);
+  const ground = eta.rough
+    ? "a rough guess, since few jobs like those to come were timed"
+    : "by the durations of the same rules, in this run and earlier ones";
+  return (
+    <span title={`It ends between ${at(eta.low)} and ${at(eta.high)}: ${ground}`}>
+      {eta_left(eta.low - passed, eta.high - passed, eta.rough)}
+    </span>
+  );
+}
+
+const silent_s = 10 * 60; // long jobs are silent too, so this is a fact and no alarm
+
+/** Snakemake lives, or the run were lost; when it said something last is another matter. */
+function Silence({ run }: { run: RunDetail }) {
+  const now = useNow();
+  if (!run.last_event_at || run.waiting) return null;
+  const seconds = Math.floor((now - Date.parse(run.last_event_at)) / 1000);
+  if (seconds < silent_s) return null;
+  return (
+    <span
+      className="soft"
+      title={`The last event came ${exact_time(run.last_event_at)}; the heartbeat of Snakemake's process goes on. Long jobs are as silent as a Snakemake that hangs.`}
+    >
+      no event for {duration(seconds)}
+    </span>
+  );
+}

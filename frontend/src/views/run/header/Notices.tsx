@@ -1,0 +1,147 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button } from "antd";
+import type { ReactNode } from "react";
+import { end_run } from "../../../api/actions.ts";
+import { keys } from "../../../api/queries.ts";
+import type { RunDetail, Waiting } from "../../../api/types.ts";
+import { Copy } from "../../../ui/Copy.tsx";
+import { useNow } from "../../../ui/clock.ts";
+import { count, duration, exact_time } from "../../../ui/format.ts";
+import { Said } from "../../../ui/Said.tsx";
+import { StatusIcon } from "../../../ui/StatusIcon.tsx";
+import { Ago, ClockTime } from "../../../ui/Times.tsx";
+
+/** What is known of a lost run and how old it is; only people can say that it has ended. */
+export function LostNotice({ run }: { run: RunDetail }) {
+  const cache = useQueryClient();
+  const end = useMutation({
+    mutationFn: () => end_run(run.id),
+    onSuccess: (next) => {
+      cache.setQueryData(keys.detail(run.id), next);
+      void cache.invalidateQueries({ queryKey: keys.run(run.id) });
+      void cache.invalidateQueries({ queryKey: keys.runs });
+    },
+  });
+  return (
+    <div className="run-lost">
+      <StatusIcon status="lost" />
+      <p>
+        <b>
+          Last heard <Ago at={run.last_heard_at} />
+        </b>
+        <span className="soft">
+          {" "}
+          What you see is of <ClockTime at={run.lost_since ?? run.last_heard_at} />. Snakemake may have been
+          killed, or its machine cannot reach this server. If it reports again, the run goes on here.
+        </span>
+        {end.error && <span className="bad"> {end.error.message}</span>}
+      </p>
+      {run.may_edit && (
+        <Button loading={end.isPending} onClick={() => end.mutate()}>
+          It has ended
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** Why nothing runs although jobs are open, as far as the server knows. */
+export function WaitingNotice({ run, waiting }: { run: RunDetail; waiting: Waiting }) {
+  const now = useNow();
+  const many = `${count(waiting.jobs)} ${waiting.jobs === 1 ? "job" : "jobs"}`;
+  const passed = waiting.since
+    ? duration(Math.max(0, Math.floor((now - Date.parse(waiting.since)) / 1000)))
+    : "";
+  const since = (
+    <time dateTime={waiting.since ?? undefined} title={waiting.since ? exact_time(waiting.since) : undefined}>
+      {passed}
+    </time>
+  );
+  const words: Record<Waiting["reason"], ReactNode> = {
+    unheard: (
+      <>
+        <b>Not heard of for {since}.</b>{" "}
+        <span className="soft">
+          Snakemake may be gone, or its machine cannot reach this server. If that goes on, the run counts as
+          lost.
+        </span>
+      </>
+    ),
+    cluster: (
+      <>
+        <b>Nothing runs yet: {many} submitted</b>
+        {run.executor && ` to ${run.executor}`}
+        {waiting.since && (
+          <span className="soft">, the first {since} ago; none is known to have started.</span>
+        )}
+      </>
+    ),
+    quiet: (
+      <>
+        <b>Nothing runs, and {many} wait.</b>{" "}
+        <span className="soft">
+          Snakemake lives, and has told nothing for {since}.
+          {waiting.said && (
+            <>
+              {" "}
+              Its last words: <code>{waiting.said}</code>
+            </>
+          )}
+        </span>
+      </>
+    ),
+    cores: null,
+  };
+  if (!words[waiting.reason]) return null;
+  return (
+    <div className={`run-waits ${waiting.reason}`}>
+      <StatusIcon status={waiting.reason === "unheard" ? "lost" : "queued"} />
+      <p>{words[waiting.reason]}</p>
+    </div>
+  );
+}
+
+export function NoJobs({ run }: { run: RunDetail }) {
+  if (run.status === "running") {
+    return (
+      <Said title="Planning…">
+        <p>Snakemake is reading the workflow. The jobs appear as soon as the plan is made.</p>
+      </Said>
+    );
+  }
+  if (run.status === "succeeded") {
+    return (
+      <Said title="Nothing to be done">
+        <p>All requested files are there and up to date.</p>
+      </Said>
+    );
+  }
+  if (run.status === "lost") {
+    return (
+      <Said title="No job was heard of">
+        <p>Snakemake was still reading the workflow when it was last heard.</p>
+      </Said>
+    );
+  }
+  const message = run.message ?? run.first_failure?.message;
+  if (!message) {
+    return (
+      <Said
+        title={
+          run.status === "failed" ? "It failed before any job started" : "It ended before any job started"
+        }
+      >
+        <p>Snakemake gave no message. Its log is below.</p>
+      </Said>
+    );
+  }
+  return (
+    <section className="run-message" role="alert">
+      <h2>
+        {run.status === "failed" ? "It failed before any job started" : "It ended before any job started"}
+        <Copy text={message} what="message" />
+      </h2>
+      <pre>{message}</pre>
+    </section>
+  );
+}

@@ -1,0 +1,42 @@
+import { Dropdown } from "antd";
+import { useState } from "react";
+import type { RunDetail } from "../../../api/types.ts";
+import { Announce } from "../../../ui/Announce.tsx";
+import { put_on_clipboard } from "../../../ui/Copy.tsx";
+import { Glyph } from "../../../ui/Glyph.tsx";
+import { DeleteRun } from "./DeleteRun.tsx";
+
+/** What one does with a run rarely. */
+export function RunMenu({ run }: { run: RunDetail }) {
+  const [deleting, set_deleting] = useState(false);
+  const [said, say] = useState("");
+  const copy = (text: string, what: string) =>
+    void put_on_clipboard(text).then((done) => say(done ? `${what} copied` : `${what} not copied`));
+  return (
+    <>
+      <Dropdown
+        trigger={["click"]}
+        menu={{
+          items: [
+            { key: "id", label: "Copy id", extra: <code>…{run.id.slice(-8)}</code> },
+            { key: "link", label: "Copy link" },
+            ...(run.may_edit
+              ? [{ type: "divider" as const }, { key: "delete", label: "Delete…", danger: true }]
+              : []),
+          ],
+          onClick: ({ key }) => {
+            if (key === "id") copy(run.id, "Id");
+            if (key === "link") copy(new URL(`runs/${run.id}`, document.baseURI).href, "Link");
+            if (key === "delete") set_deleting(true);
+          },
+        }}
+      >
+        <button type="button" className="icon-button" aria-label="More about this run" title="More">
+          <Glyph name="more" />
+        </button>
+      </Dropdown>
+      <Announce text={said} after_ms={0} />
+      {deleting && <DeleteRun run={run} on_close={() => set_deleting(false)} />}
+    </>
+  );
+}
