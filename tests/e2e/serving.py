@@ -196,7 +196,8 @@ class Snakemake:
         """Signals it and its jobs, as the terminal or the system would."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
-        await self.process.wait()
+        async with asyncio.timeout(PATIENCE):
+            await self.process.wait()
 
 
 @contextlib.asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import signal
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from snakemake_logger_plugin_flowo import wire
 
 from tests.e2e.browsing import signed_in
-from tests.e2e.serving import LOST_AFTER_S, WORKFLOWS, Server
+from tests.e2e.serving import LOST_AFTER_S, WORKFLOWS, Server, until
 from tests.factories import Tape
 
 
@@ -34,9 +35,11 @@ async def ended(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dic
     async def signalled(name: str, number: int) -> None:
         async with server.snakemake(place / name) as run:
             run.open("fetch")
-            await server.run_called(name)
-            await asyncio.sleep(1)
+            await until(functools.partial(running, name))
             await run.end(number)
+
+    async def running(name: str) -> bool:
+        return bool((await server.run_called(name))["jobs"]["running"] == 3)
 
     await asyncio.gather(
         fails("missinginput"), fails("syntaxerr"), nothing(),
