@@ -8,16 +8,18 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from snakemake_logger_plugin_flowo.client import Failed
 
 from tests.e2e.serving import Server, until
 
+COMES_BACK = 180.0  # s; Snakemakes and their jobs keep all cores busy meanwhile
+
 
 class Killer:
-    """`done` counts what was killed. Between `start` and `stop` the server is away again and again."""
+    """`done` counts what was killed."""
 
     def __init__(self, server: Server, dice: random.Random, every_s: float) -> None:
         self.server = server
@@ -25,16 +27,15 @@ class Killer:
         self._dice = dice
         self._every_s = every_s
         self._over = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="killer")
-
-    async def stop(self) -> None:
-        """The server and its database are there when this returns."""
-        assert self._task is not None
-        self._over.set()
-        await self._task
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Within, the server is away again and again; afterwards it and its database are there. Ends at once, with the
+        reason, when the server does not come back."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run(), name="killer")
+            yield
+            self._over.set()
 
         async def ready() -> bool:
             try:
@@ -87,7 +88,7 @@ class Killer:
 
     async def _start_again(self) -> None:
         await asyncio.sleep(self._dice.choice((0.0, 0.0, 0.3, 1.5)))
-        await self.server.start()
+        await self.server.start(COMES_BACK)
 
     def _postmaster(self) -> int:
         try:

@@ -160,11 +160,8 @@ async def orders(count: int, seed: int) -> bool:
         token = (await server.ask("POST", "/api/v1/tokens", {"name": "chaos", "scope": "ingest"}))["token"]
         made = Orders(lambda: server.address, token, tapes, seed)
         killer = Killer(server, random.Random(seed), every_s=3.0)
-        killer.start()
-        try:
+        async with killer.at_work():
             await made.all(count)
-        finally:
-            await killer.stop()
         pg = await asyncpg.connect(host=f"{server.data_dir}/postgres/socket", user="flowo", database="postgres")
         try:
             answers = told(made.answers)

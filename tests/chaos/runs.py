@@ -234,11 +234,8 @@ async def runs(count: int, jobs: int, together: int, seed: int) -> bool:
             token = (await server.ask("POST", "/api/v1/tokens", {"name": "chaos", "scope": "ingest"}))["token"]
             made = Runs(server, token, place, jobs, seed)
             killer = Killer(server, random.Random(seed), every_s=4.0)
-            killer.start()
-            try:
+            async with killer.at_work():
                 await made.all(count, together)
-            finally:
-                await killer.stop()
             verdict = await _judged(made)
         print(f"runs: {count} directories of {jobs} jobs, seed {seed}, in {time.monotonic() - begun:.0f} s")
         print(f"  killed: {told(killer.done + made.done)}")

@@ -74,7 +74,7 @@ class Server:
     def first_link(self) -> str:
         return next(word for word in self.said.split() if "/open/" in word)
 
-    async def start(self) -> None:
+    async def start(self, patience: float = PATIENCE) -> None:
         self.log.unlink(missing_ok=True)
         with self.log.open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
@@ -86,7 +86,7 @@ class Server:
             assert self.process.returncode is None, self.said
             return "record a run" in self.said
 
-        await until(ready)
+        await until(ready, patience)
         self._port = int(own_server(self.data_dir).url.rpartition(":")[2])
 
     async def kill(self) -> None:
