@@ -23,7 +23,7 @@ export default defineConfig(async ({ mode }): Promise<UserConfig> => {
       chunkSizeWarningLimit: 2000,
       modulePreload: { polyfill: false },
     },
-    server: { port: 5173, proxy },
+    server: { host: "127.0.0.1", port: 5173, proxy },
     preview: { port: 4173 },
   };
 });
