@@ -51,6 +51,7 @@ wheels: setup ## both wheels and source distributions, in dist/
 
 $(STAMP): pyproject.toml plugin/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "flowo needs Python 3.11 or later: make PYTHON=python3.12 …")'
+	@echo "flowo's environment: .venv, some minutes on a slow machine …" >&2
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv -c constraints.txt || echo "no uv: pip does it, slower"
 	@FLOWO_SKIP_FRONTEND=1 $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ./plugin -e '.[dev,demo]' \
