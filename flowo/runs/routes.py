@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import hashlib
 import uuid
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 
 from flowo.accounts import access
 from flowo.accounts.gate import CallerDep, DatabaseDep
@@ -25,6 +28,7 @@ from flowo.runs import (
     queries,
     schemas,
     siblings,
+    spans,
     table,
     tails,
 )  # fmt: skip
@@ -33,6 +37,8 @@ router = APIRouter(
     prefix="/api/v1/runs", tags=["runs"],
     responses={status: {"model": Problem} for status in (401, 403, 404, 422)},
 )  # fmt: skip
+
+LARGE = 10_000  # bytes
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=500)]
@@ -262,6 +268,16 @@ def _tagged(*parts: object) -> dict[str, str]:
     return {"ETag": f'"{digest}"', "Cache-Control": "private, no-cache"}
 
 
+async def _large(request: Request, answer: BaseModel, headers: dict[str, str]) -> Response:
+    """An answer of some megabytes, compressed for those who take that, in a thread: others are served meanwhile."""
+    headers = headers | {"Vary": "Accept-Encoding"}
+    body = await asyncio.to_thread(lambda: answer.model_dump_json().encode())
+    if "gzip" in request.headers.get("accept-encoding", "") and len(body) > LARGE:
+        body = await asyncio.to_thread(gzip.compress, body, 4)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type="application/json", headers=headers)
+
+
 @router.get("/{run_id}/grid", response_model=schemas.Grid)
 async def get_grid(
     run_id: uuid.UUID,
@@ -277,7 +293,7 @@ async def get_grid(
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         found = await grid.grid(session, access.readable(caller), run_id, wildcard=wildcard)
-    return Response(found.model_dump_json(), media_type="application/json", headers=headers)
+    return await _large(request, found, headers)
 
 
 @router.get("/{run_id}/graph", response_model=schemas.Graph)
@@ -289,7 +305,43 @@ async def get_graph(run_id: uuid.UUID, request: Request, caller: CallerDep, data
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         graph = await jobs.graph(session, access.readable(caller), run_id)
-    return Response(graph.model_dump_json(), media_type="application/json", headers=headers)
+    return await _large(request, graph, headers)
+
+
+@router.get("/{run_id}/spans", response_model=schemas.Spans)
+async def get_spans(run_id: uuid.UUID, request: Request, caller: CallerDep, database: DatabaseDep) -> Any:
+    """Every attempt of the run with its times, in one answer; with an ETag."""
+    async with database.session() as session:
+        row = await queries.find(session, access.readable(caller), run_id)
+        headers = _tagged(run_id, row.revision)
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        found = await spans.spans(session, access.readable(caller), run_id)
+    return await _large(request, found, headers)
+
+
+@router.get("/{run_id}/matches", response_model=schemas.Matches)
+async def get_matches(
+    run_id: uuid.UUID, request: Request, caller: CallerDep, database: DatabaseDep, wanted: JobFilter
+) -> Any:
+    """The numbers of the jobs that the same filters of the list leave, in one answer."""
+    async with database.session() as session:
+        found = await spans.matches(session, access.readable(caller), run_id, wanted)
+    return await _large(request, found, {"Cache-Control": "no-store"})
+
+
+@router.get("/{run_id}/wildcards/{name}/jobs", response_model=schemas.JobValues)
+async def get_job_values(
+    run_id: uuid.UUID,
+    name: Annotated[str, Path(max_length=500, pattern=r"^[^\x00]*$")],
+    request: Request,
+    caller: CallerDep,
+    database: DatabaseDep,
+) -> Any:
+    """Which value of this wildcard each job has, in one answer."""
+    async with database.session() as session:
+        found = await spans.values(session, access.readable(caller), run_id, name)
+    return await _large(request, found, {"Cache-Control": "no-store"})
 
 
 @router.get("/{run_id}/log")

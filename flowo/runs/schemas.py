@@ -456,6 +456,47 @@ class Graph(Shape):
     edges: list[int]
 
 
+class Spans(Shape):
+    """Every attempt of a run, by number. The lists run side by side: the i-th entries tell of one attempt.
+
+    `rule` and `status` hold indices into `rules` (as jobs flow through them) and `statuses`. Moments are milliseconds
+    since `base`, by the run's own clock; null: not known, or not yet. A list is empty where nothing of it is known.
+    """
+
+    base: dt.datetime
+    rules: list[str]
+    statuses: list[JobStatus]
+    number: list[int] = []
+    attempt: list[int] = []
+    rule: list[int] = []
+    status: list[int] = []
+    queued: list[int | None] = []
+    started: list[int | None] = []
+    ended: list[int | None] = []
+    queue: list[int | None] = Field([], description="Milliseconds that it waited, where an executor or benchmark told.")
+    run: list[int | None] = Field([], description="Milliseconds that it ran, where an executor or benchmark told.")
+    threads: list[int | None] = []
+    mem_mb: list[float | None] = Field([], description="Memory asked for.")
+    max_rss_mb: list[float | None] = Field([], description="Memory used, by the benchmark.")
+    mean_load: list[float | None] = Field([], description="Percent of one core, by the benchmark.")
+
+
+class Matches(Shape):
+    """The jobs that a filter leaves. `ranges` is flat: pairs of numbers (first, last), both among them, ascending."""
+
+    count: int
+    ranges: list[int]
+
+
+class JobValues(Shape):
+    """Which value of a wildcard each job has. `number` and `value` (an index into `values`) run side by side."""
+
+    wildcard: str
+    values: list[str]
+    number: list[int]
+    value: list[int]
+
+
 class Grid(Shape):
     """The values of one wildcard (rows) against the rules (columns, as jobs flow through them)."""
 

@@ -70,7 +70,9 @@ async def test_another_users_run_is_not_there_and_cannot_be_written(served: Serv
     assert (await served.client.post(f"{tape.path[:-7]}/heartbeat", headers=mine)).status_code == 404
     for method, path in (
         ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/end"), ("GET", "/jobs"), ("GET", "/jobs/1"),
-        ("GET", "/jobs/count"), ("GET", "/jobs/marks"), ("GET", "/jobs.csv"), ("GET", "/wildcards"), ("GET", "/rulegraph"), ("GET", "/rules"), ("GET", "/graph"), ("GET", "/log"), ("GET", "/failures"),
+        ("GET", "/jobs/count"), ("GET", "/jobs/marks"), ("GET", "/jobs.csv"), ("GET", "/wildcards"), ("GET", "/rulegraph"),
+        ("GET", "/rules"), ("GET", "/graph"), ("GET", "/spans"), ("GET", "/matches"), ("GET", "/wildcards/sample/jobs"),
+        ("GET", "/log"), ("GET", "/failures"),
     ):  # fmt: skip
         body: dict[str, Any] = {"json": {"name": "stolen"}} if method == "PATCH" else {}
         answer = await served.client.request(method, f"/api/v1/runs/{tape.run_id}{path}", headers=mine, **body)

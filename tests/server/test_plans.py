@@ -33,6 +33,8 @@ FILL = [
     """INSERT INTO job (run_id, number) SELECT r.id, i
        FROM (SELECT id FROM run WHERE id <> :run LIMIT 2000) AS r, generate_series(1, 30) AS i""",
     "INSERT INTO attempt (run_id, number, attempt, status) SELECT run_id, number, 2, 'failed' FROM job_state",
+    """INSERT INTO attempt (run_id, number, attempt, status) SELECT r.id, i, 1, 'succeeded'
+       FROM (SELECT id FROM run WHERE id <> :run LIMIT 2000) AS r, generate_series(1, 60) AS i""",
     """INSERT INTO failure (run_id, number, at, signature) SELECT run_id, number, now(), 's' || number % 7 FROM job_state
        WHERE number % 3 = 0 ON CONFLICT DO NOTHING""",
     "INSERT INTO blob (run_id, hash, body) SELECT run_id, int8send(number::bigint), 'x' FROM job_state",
@@ -60,6 +62,7 @@ JOBS = [
     "/jobs.csv?status=running", "/wildcards", "/wildcards?q=S20", "/wildcards?name=sample&q=s20", "/wildcards?q=9999x",
     "/jobs/2000", "/failures", "/failures?wildcard=sample:S3000", "/failures?rule=rule7&q=S30", "/failures/groups",
     "/failures/groups?rule=rule7", "/failures?signature=abc", "/rerun", "/rulegraph", "/rules", "/log", "/graph", "/siblings",
+    "/spans", "/matches", "/matches?wildcard=sample:S2000&status=running", "/wildcards/sample/jobs",
     "",
 ]  # fmt: skip
 

@@ -592,6 +592,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Matches
+         * @description The numbers of the jobs that the same filters of the list leave, in one answer.
+         */
+        get: operations["get_matches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/rerun": {
         parameters: {
             query?: never;
@@ -689,6 +709,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Spans
+         * @description Every attempt of the run with its times, in one answer; with an ETag.
+         */
+        get: operations["get_spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/wildcards": {
         parameters: {
             query?: never;
@@ -701,6 +741,26 @@ export interface paths {
          * @description Values of the wildcard `name`, or of all: first those that begin with `q`, then those that hold it.
          */
         get: operations["list_wildcards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/wildcards/{name}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job Values
+         * @description Which value of this wildcard each job has, in one answer.
+         */
+        get: operations["get_job_values"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1618,6 +1678,20 @@ export interface components {
          */
         JobStatus: "planned" | "queued" | "running" | "succeeded" | "failed" | "aborted" | "skipped";
         /**
+         * JobValues
+         * @description Which value of a wildcard each job has. `number` and `value` (an index into `values`) run side by side.
+         */
+        JobValues: {
+            /** Number */
+            number: number[];
+            /** Value */
+            value: number[];
+            /** Values */
+            values: string[];
+            /** Wildcard */
+            wildcard: string;
+        };
+        /**
          * Link
          * @description A link that signs in once.
          */
@@ -1786,6 +1860,16 @@ export interface components {
             cursors: string[];
             /** Step */
             step: number;
+        };
+        /**
+         * Matches
+         * @description The jobs that a filter leaves. `ranges` is flat: pairs of numbers (first, last), both among them, ascending.
+         */
+        Matches: {
+            /** Count */
+            count: number;
+            /** Ranges */
+            ranges: number[];
         };
         /**
          * Me
@@ -2445,6 +2529,94 @@ export interface components {
             password: boolean;
             /** Version */
             version: string;
+        };
+        /**
+         * Spans
+         * @description Every attempt of a run, by number. The lists run side by side: the i-th entries tell of one attempt.
+         *
+         *     `rule` and `status` hold indices into `rules` (as jobs flow through them) and `statuses`. Moments are milliseconds
+         *     since `base`, by the run's own clock; null: not known, or not yet. A list is empty where nothing of it is known.
+         */
+        Spans: {
+            /**
+             * Attempt
+             * @default []
+             */
+            attempt: number[];
+            /**
+             * Base
+             * Format: date-time
+             */
+            base: string;
+            /**
+             * Ended
+             * @default []
+             */
+            ended: (number | null)[];
+            /**
+             * Max Rss Mb
+             * @description Memory used, by the benchmark.
+             * @default []
+             */
+            max_rss_mb: (number | null)[];
+            /**
+             * Mean Load
+             * @description Percent of one core, by the benchmark.
+             * @default []
+             */
+            mean_load: (number | null)[];
+            /**
+             * Mem Mb
+             * @description Memory asked for.
+             * @default []
+             */
+            mem_mb: (number | null)[];
+            /**
+             * Number
+             * @default []
+             */
+            number: number[];
+            /**
+             * Queue
+             * @description Milliseconds that it waited, where an executor or benchmark told.
+             * @default []
+             */
+            queue: (number | null)[];
+            /**
+             * Queued
+             * @default []
+             */
+            queued: (number | null)[];
+            /**
+             * Rule
+             * @default []
+             */
+            rule: number[];
+            /** Rules */
+            rules: string[];
+            /**
+             * Run
+             * @description Milliseconds that it ran, where an executor or benchmark told.
+             * @default []
+             */
+            run: (number | null)[];
+            /**
+             * Started
+             * @default []
+             */
+            started: (number | null)[];
+            /**
+             * Status
+             * @default []
+             */
+            status: number[];
+            /** Statuses */
+            statuses: components["schemas"]["JobStatus"][];
+            /**
+             * Threads
+             * @default []
+             */
+            threads: (number | null)[];
         };
         /** TagCount */
         TagCount: {
@@ -4852,6 +5024,71 @@ export interface operations {
             };
         };
     };
+    get_matches: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["JobStatus"][];
+                rule?: string[];
+                /** @description `name:value`; values of one name are alternatives. */
+                wildcard?: string[];
+                id?: string[];
+                q?: string | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matches"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_rerun: {
         parameters: {
             query?: never;
@@ -5145,6 +5382,64 @@ export interface operations {
             };
         };
     };
+    get_spans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spans"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_wildcards: {
         parameters: {
             query?: {
@@ -5167,6 +5462,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WildcardValues"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_values: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobValues"];
                 };
             };
             /** @description Unauthorized */
