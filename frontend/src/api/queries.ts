@@ -43,7 +43,7 @@ export interface JobFilter {
 
 /** Which jobs, in whatever order. */
 export type JobChoice = Omit<JobFilter, "sort">;
-const choice_of = ({ status, rule, wildcard, id, q }: JobChoice): JobChoice => ({
+export const choice_of = ({ status, rule, wildcard, id, q }: JobChoice): JobChoice => ({
   status,
   rule,
   wildcard,

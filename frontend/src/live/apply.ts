@@ -2,6 +2,7 @@ import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { log_since } from "../api/actions.ts";
 import { figures_key } from "../api/figures.ts";
 import { type JobFilter, keys } from "../api/queries.ts";
+import { matches_key, type Spans, spans_key, tell_spans, values_key } from "../api/spans.ts";
 import { type HeldLog, joined } from "../api/tails.ts";
 import type {
   Job,
@@ -26,6 +27,9 @@ const grid_ms = 4000; // one answer for the whole run
 const hold_ms = 2000;
 const figures_ms = 15_000; // the server counts all jobs for them
 const still_ms = 5000;
+/** Columns of all attempts are asked for again the more seldom the more there are. */
+const whole_ms = (held: Spans | undefined, least: number, for_each: number) =>
+  Math.max(least, (held?.size ?? 0) * for_each);
 
 type Kept = { heard: number } & (
   | { event: "run"; data: RunMessage }
@@ -63,7 +67,9 @@ export class Applier {
       else if (topic === "runs") void this.#cache.invalidateQueries({ queryKey: keys.runs });
       else {
         void this.#cache.invalidateQueries({ queryKey: keys.run(topic.slice(4)) });
-        void this.#cache.invalidateQueries({ queryKey: figures_key(topic.slice(4)) });
+        for (const key of [figures_key, spans_key, matches_key, values_key]) {
+          void this.#cache.invalidateQueries({ queryKey: key(topic.slice(4)) });
+        }
       }
     }
   }
@@ -148,6 +154,7 @@ export class Applier {
     if (message.run) this.#merge_run(id, message.run, message.rules, message.now);
     if (message.rules.length > 0) this.#count_rules(id, message.rules);
     this.#change_jobs(id, message.jobs);
+    this.#change_spans(id, message, before);
     const counted = message.rules.length > 0 || message.resync.includes("jobs");
     if (counted) {
       this.#refresh_job_lists(id, message, before);
@@ -203,6 +210,19 @@ export class Applier {
       const key = keys.job(id, job.number);
       if (this.#cache.getQueryState(key)) this.#refresh.soon(key, 1000);
     }
+  }
+
+  #change_spans(id: string, { jobs, resync, run }: RunMessage, before: RunDetail | undefined) {
+    const thin = tell_spans(this.#cache, id, jobs);
+    const anew = resync.includes("jobs");
+    const held = this.#cache.getQueryData<Spans>(spans_key(id));
+    if (anew) this.#refresh.soon(spans_key(id), whole_ms(held, grid_ms, 0.1));
+    else if (thin) {
+      const again = () => void this.#cache.invalidateQueries({ queryKey: spans_key(id) });
+      this.#refresh.soon(["thin", id], whole_ms(held, figures_ms, 0.5), again);
+    }
+    if (jobs.length > 0 || anew) this.#refresh.soon(matches_key(id), list_ms);
+    if (anew || run?.jobs.total !== before?.jobs.total) this.#refresh.soon(values_key(id), grid_ms);
   }
 
   #refresh_job_lists(id: string, message: RunMessage, before: RunDetail | undefined) {
