@@ -83,6 +83,14 @@ async def compare(verdict: Verdict, pg: asyncpg.Connection[Any], client: verify.
         return
     run_id = made.run_ids[0]
     lines = await transport(verdict, pg, folder, run_id)
+    if not lines:  # killed between the making of the file and its first line: nothing was ever to be sent
+        if not made.killed or len(expected) > QUEUED:
+            verdict.lost += 1
+            verdict.lines.append(f"{where}: an empty spool, where Snakemake's log has {len(expected)} jobs")
+        verdict.unheard += len(expected)
+        return
+    if not await pg.fetchval("SELECT true FROM run WHERE id = $1", uuid.UUID(run_id)):
+        return  # `transport` has counted it as lost
     run = await asyncio.to_thread(client.ask, "GET", f"/api/v1/runs/{run_id}")
     ended = json.loads(lines[-1])
     status = ended.get("outcome", "succeeded") if ended["kind"] == "run_ended" else "lost"
