@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, mask, wire
+from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, mask, secrets, wire
 from snakemake_logger_plugin_flowo.mask import Mask, mask_argv, mask_text
 from snakemake_logger_plugin_flowo.secrets import shapes_masked
 
@@ -116,6 +116,18 @@ def test_masking_is_total_and_settles(text: str) -> None:
     once = mask_text("password" + text)
     assert mask_text(once).count("***") >= min(1, once.count("***"))
     shapes_masked(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*secrets.HINTS, *"tokenpascrduhigwx_-@yAE", "TOKEN", "K"]), max_size=12).map("".join))
+def test_a_hint_is_found_wherever_it_stands(text: str) -> None:
+    assert secrets.hinted(text) == any(hint in text.lower() for hint in secrets.HINTS)
+
+
+@pytest.mark.parametrize("hint", secrets.HINTS)
+def test_each_hint_is_found(hint: str) -> None:
+    assert secrets.hinted(f"x{hint.upper()}x")
+    assert not secrets.hinted(hint[1:] + hint[:1]) or hint == "@"
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from functools import cache
 MASK = "***"
 NESTED = 3  # quoted texts with assignments in them, one in the other
 
-# In small letters. A text without any of them is let through, at 0.2 µs for each; so this is what stands by nearly all
-# that the patterns below find, not all of it ("ey": key, and how a JWT begins).
+# In small letters. A text without any of them is let through, and nearly every event is asked; so this is what stands by
+# nearly all that the patterns below find, not all of it ("ey": key, and how a JWT begins).
 HINTS = (
     "token", "pass", "secret", "cred", "ey", "auth", "cookie", "pw", "sig", "@", "-u", "flowo_", "ghp_", "ghs_",
     "glpat", "akia", "xox", "hook", "hf_",
 )  # fmt: skip
+_RARE = "@xk-ywhgcvbzjqfmlpudoirnsta_e"  # characters of the events of jobs, the rarest first
 
 # Names whose value is a secret whatever it is; those of which it is one unless it is a number or a path; and those of
 # which it is one when it looks like no word.
@@ -46,7 +47,7 @@ _VALUE = rf"(?:{_REFERENCE}|{_QUOTED}|{_BARE})+"
 
 def hinted(text: str) -> bool:
     """Whether a text may hold a secret."""
-    return any(map(text.lower().__contains__, HINTS))
+    return _hints().search(text.lower()) is not None
 
 
 def is_secret_name(name: str, value: object = None) -> bool:
@@ -72,7 +73,7 @@ def is_telling_name(name: str) -> bool:
 def without_secrets(text: str) -> str:
     """The text without what looks like a secret in it."""
     lowered = text.lower()
-    if not any(map(lowered.__contains__, HINTS)):
+    if _hints().search(lowered) is None:
         return text
     patterns = _patterns()
     if "-----begin" in lowered:
@@ -173,6 +174,19 @@ class _Patterns:
             r"|SG\.[\w-]{16,}\.[\w-]{16,}|AGE-SECRET-KEY-1\w{20,}"
             r"|(?<=hooks\.slack\.com/services/)[\w/]{10,}|(?<=discord\.com/api/webhooks/)[\w/-]{10,})"
         )
+
+
+@cache
+def _hints() -> re.Pattern[str]:
+    """Finds any of the hints by its rarest letter, with what is before and behind that: in half the time of looking for
+    one after the other, and in a quarter of that of a pattern that tries at most letters."""
+    by_letter: dict[str, list[str]] = {}
+    for hint in HINTS:
+        letter = min(hint, key=_RARE.index)
+        before, _, behind = hint.partition(letter)
+        look = f"(?<={re.escape(before + letter)})" if before else ""
+        by_letter.setdefault(letter, []).append(look + re.escape(behind))
+    return re.compile("|".join(f"{re.escape(letter)}(?:{'|'.join(rest)})" for letter, rest in by_letter.items()))
 
 
 @cache

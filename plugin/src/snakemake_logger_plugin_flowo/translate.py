@@ -536,9 +536,13 @@ def _words(value: Any) -> dict[str, str]:
 
 
 def _resources(value: Any) -> dict[str, Any]:
-    pairs = _pairs(value)
-    for key in [key for key in pairs if key[:1] == "_"]:
-        del pairs[key]
+    if value is None or not hasattr(value, "items"):
+        return {}
+    pairs: dict[str, Any] = {}
+    for key, item in value.items():
+        name = key if type(key) is str else _text(key)
+        if not name.startswith("_"):
+            pairs[name] = item if type(item) is int else plain(item)
     return pairs
 
 
