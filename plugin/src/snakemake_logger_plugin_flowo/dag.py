@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from snakemake_logger_plugin_flowo import data, definition, wire
@@ -59,6 +59,7 @@ class Watch(logging.Filter):
         self.faults = 0
         self.spent = 0.0  # s of Snakemake's thread for the last snapshot
         self.config: definition.Config | None = None  # once, until it is taken away
+        self.saw: Callable[[logging.LogRecord], None] | None = None  # who is told of each record as well
         self.params: dict[int, Any] = {}  # of jobs that were handed out, where the plan could not know them
         self._plan = plan
         self._quiet = quiet  # JOB_FINISHED is not sent: watch the graph instead
@@ -82,6 +83,7 @@ class Watch(logging.Filter):
         self._workflow = None
         self._jobs = {}
         self._vague = {}
+        self.saw = None
 
     def filter(self, record: logging.LogRecord) -> bool:
         if self.faults < _FAULTS:
@@ -89,6 +91,11 @@ class Watch(logging.Filter):
                 self._look(record)
             except Exception:
                 self.faults += 1
+        if self.saw is not None:
+            try:
+                self.saw(record)
+            except Exception:
+                self.saw = None
         return True
 
     def _look(self, record: logging.LogRecord) -> None:

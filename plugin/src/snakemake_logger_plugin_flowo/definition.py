@@ -34,7 +34,7 @@ class Rule(NamedTuple):
     base: Place | None  # the rule that it is made from, where that is another place
     folder: str | None  # what its paths are relative to
     directive: str | None  # shell, script, notebook, wrapper, cwl, template_engine, run, or None: it only collects
-    target: str | None  # the script, notebook or wrapper as written
+    target: str | None  # the script, notebook or wrapper as written; the template's whole path
     command: str | None  # the shell command as written
     conda: str | None
     container: str | None
@@ -82,6 +82,8 @@ def rule(workflow: Any, rule: Any) -> Rule:
         if value is not None:
             directive, target = name, _word(value)
             break
+    if directive == "template_engine":  # named by its word; the template is what the rule reads
+        target = _template(rule)
     if directive is None and not getattr(rule, "norun", True):
         directive = "run"
     shell = directive == "shellcmd"
@@ -97,6 +99,13 @@ def rule(workflow: Any, rule: Any) -> Rule:
         container=_word(getattr(rule, "_container_img", None)),
         modules=_words(getattr(getattr(rule, "env_modules", None), "names", ())),
     )
+
+
+def _template(rule: Any) -> str | None:
+    with contextlib.suppress(Exception):
+        written = _word(next(list.__iter__(rule.input)))
+        return None if written is None else os.path.abspath(written)
+    return None
 
 
 def _place(workflow: Any, file: str | None, line: Any) -> Place | None:

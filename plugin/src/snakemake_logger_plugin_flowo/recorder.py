@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from snakemake_logger_plugin_flowo import dag, data, definition, invocation, mask, translate, wire
+from snakemake_logger_plugin_flowo import dag, data, definition, invocation, listening, mask, translate, wire
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.say import say
 
@@ -74,12 +74,16 @@ class Recorder:
             config=not getattr(settings, "no_config", False),
             code=not getattr(settings, "no_code", False),
         )
+        self._taken_over = False
+        self._listening = listening.Listening(self._hear_over)
+        self.watch.saw = self._listening.saw
         self.watch.install()
 
     def hear(self, record: logging.LogRecord) -> None:
         """One record of Snakemake's."""
         if self.closed or os.getpid() != self.pid:  # a forked child is not the run
             return
+        self._listening.heard(record)
         event = getattr(record, "event", None)
         if event == "shellcmd" or event == "progress":  # two of five records, and both say nothing new
             self._failed = False
@@ -100,6 +104,16 @@ class Recorder:
             self._record(record)
         if self.sender is not None and self.sender.lines:
             self.sender.speak()
+
+    def _hear_over(self, record: logging.LogRecord) -> None:
+        """A record that the listener did not bring, since another plugin's failure has ended it."""
+        if not self._taken_over:
+            self._taken_over = True
+            self._waiting.append((wire.Log(level="WARNING", text=listening.TAKEN_OVER), record.created))
+        try:
+            self.hear(record)
+        except Exception as error:
+            self.missed(error)
 
     def missed(self, error: Exception) -> None:
         """A record could not be taken in: said once, counted in the spool."""
@@ -273,6 +287,8 @@ class Recorder:
         """Snakemake has ended: write how, flush for a moment, and say it in one line."""
         if self.closed or os.getpid() != self.pid:
             return
+        with contextlib.suppress(Exception):
+            self._listening.close()
         self._observe()
         with self._lock:
             self.closed = True

@@ -13,8 +13,8 @@ from functools import cache
 MASK = "***"
 NESTED = 3  # quoted texts with assignments in them, one in the other
 
-# In small letters. A text without any of them is let through, and nearly every event is asked; so this is what stands by
-# nearly all that the patterns below find, not all of it ("ey": key, and how a JWT begins).
+# In small letters. A text without any of them is let through, and nearly every event is asked; so this is what stands
+# by nearly all that the patterns below find, not all of it ("ey": key, and how a JWT begins).
 HINTS = (
     "token", "pass", "secret", "cred", "ey", "auth", "cookie", "pw", "sig", "@", "-u", "flowo_", "ghp_", "ghs_",
     "glpat", "akia", "xox", "hook", "hf_",

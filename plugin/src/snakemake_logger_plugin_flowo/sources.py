@@ -24,6 +24,7 @@ TEXT_KEPT = 64 * 1024  # characters of one file or rule
 TEXTS_KEPT = 4 * 1024 * 1024  # characters of all together
 HASHED = 16 * 1024 * 1024  # bytes of a config file, above which it is not read
 CONFIG_KEPT = 128 * 1024  # characters of the configuration as JSON
+_WRAPPERS = (".py", ".R", ".Rmd", ".jl")  # in Snakemake's order
 _ROLES = {"script": "script", "notebook": "notebook", "wrapper": "wrapper", "cwl": "cwl", "template_engine": "template"}
 
 
@@ -127,18 +128,21 @@ class Sources:
         """A script, notebook or environment: its text as an event of its own where that is new."""
         part: dict[str, Any] = {"role": role, "path": target}
         parts.append(part)
-        local = target.removeprefix("file://")
+        local = target.removeprefix("file:").removeprefix("//") if target.startswith("file:") else target
         if "{" in target:
             part["note"] = "its name depends on the job"
             return
         if (
             "://" in local
-            or role == "wrapper"
+            or (role == "wrapper" and local == target)  # relative to a prefix, which is mostly far away
             or (folder is not None and "://" in folder and not local.startswith("/"))
         ):
             part["note"] = "not a file of this machine"
             return
         path = os.path.normpath(os.path.join(folder or "", local))
+        if role == "wrapper" and os.path.isdir(path):
+            names = (os.path.join(path, f"wrapper{ending}") for ending in _WRAPPERS)
+            path = next(filter(os.path.isfile, names), path)
         part["path"] = path
         if path not in self._told:
             data, note = read(path, SNAKEFILE_READ)

@@ -403,8 +403,8 @@ KINDS: dict[str, type[Event]] = {
 
 
 def _encoder() -> Callable[[Any], str]:
-    """Writes JSON. `json.dumps` and `JSONEncoder.encode` make a C encoder a call, which is a third of what a small event
-    costs; so it is made once, where this Python has it as we know it."""
+    """Writes JSON. `json.dumps` and `JSONEncoder.encode` make a C encoder a call, which is a third of what a small
+    event costs; so it is made once, where this Python has it as we know it."""
     ordinary = json.JSONEncoder(separators=(",", ":"), default=str, allow_nan=False, check_circular=False).encode
     try:
         make: Any = vars(json.encoder)["c_make_encoder"]

@@ -1,0 +1,148 @@
+"""Another logger plugin that raises ends Snakemake's listener; nothing is lost or told twice by that."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from logging.handlers import QueueHandler, QueueListener
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
+from snakemake_logger_plugin_flowo.dag import LOGGER
+from snakemake_logger_plugin_flowo.listening import Listening
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+LINES: list[tuple[str | None, dict[str, Any]]] = [
+    ("workflow_started", {"workflow_id": "x"}),
+    ("run_info", {"stats": {"a": 3, "total": 3}}),
+    *(
+        (event, {"jobid": job, "job_id": job, "rule_name": "a", "output": [f"{job}"]} if event else {})
+        for job in range(3)
+        for event in ("job_info", None, "job_finished")
+    ),
+    ("error", {"exception": "WorkflowError"}),
+]
+
+
+class Breaking(logging.Handler):
+    """Raises at one record, as `Handler.emit` of a plugin may."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+    def broken(self) -> bool:
+        return self.at == 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.at -= 1
+        if self.at == 0:
+            raise RuntimeError("database is locked")
+
+
+@contextlib.contextmanager
+def listening(*handlers: logging.Handler) -> Iterator[tuple[logging.Logger, QueueListener]]:
+    """Snakemake's way of logging to plugins."""
+    logger = logging.getLogger(LOGGER)
+    line: queue.Queue[logging.LogRecord] = queue.Queue(-1)
+    listener, handler = QueueListener(line, *handlers, respect_handler_level=True), QueueHandler(line)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    listener.start()
+    try:
+        yield logger, listener
+    finally:
+        if listener._thread is not None:
+            listener.stop()
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def log(logger: logging.Logger, lines: list[tuple[str | None, dict[str, Any]]], done: Callable[[], bool]) -> None:
+    for event, extra in lines:
+        extra = extra | ({"event": event} if event else {})
+        logger.log(logging.ERROR if event == "error" else logging.INFO, "%s %s", "text of", event, extra=extra)
+        if done():  # so that what follows is logged when the listener is dead
+            for thread in threading.enumerate():
+                if thread.name.endswith("(_monitor)"):
+                    thread.join(0.2)
+
+
+def spooled() -> list[list[dict[str, Any]]]:
+    files = sorted(Path(".snakemake/flowo").glob("*.jsonl"))
+    return [[json.loads(line) for line in file.read_bytes().splitlines()] for file in files]
+
+
+def told(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    kinds = ("job_info", "job_finished", "error", "log", "run_info", "run_ended")
+    return [
+        (event["kind"], event.get("job"), event.get("text"), event.get("outcome"))
+        for event in events if event["kind"] in kinds and not event.get("text", "").startswith("flowo: ")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["flowo first", "flowo last"])
+@pytest.mark.parametrize("at", [0, 1, 2, 5, len(LINES)])
+def test_nothing_is_lost_when_another_plugin_ends_the_listener(at: int, first: bool) -> None:
+    common: Any = SimpleNamespace(dryrun=False, quiet=None)
+    for breaking_at in (0, at):
+        handler = LogHandler(common, LogHandlerSettings(close_timeout=0.1))
+        breaking = Breaking(breaking_at)
+        with listening(*((handler, breaking) if first else (breaking, handler))) as (logger, _):
+            log(logger, LINES, breaking.broken)
+        handler.close()
+    whole, other = spooled()
+    assert told(whole)[-1] == ("run_ended", None, None, "failed")
+    assert len(told(whole)) == len(LINES)  # without workflow_started, with run_ended
+    assert told(other) == told(whole)
+    assert sum("another logger plugin" in event.get("text", "") for event in other) == (
+        at > 0 and not (first and at == len(LINES))  # then all had been heard
+    )
+
+
+def test_what_is_logged_after_the_end_is_another_runs() -> None:
+    common: Any = SimpleNamespace(dryrun=False, quiet=None)
+    first = LogHandler(common, LogHandlerSettings(close_timeout=0.1))
+    with listening(first) as (logger, listener):
+        log(logger, LINES[:5], lambda: False)
+        listener.stop()  # up to 9.20 the handler is closed only when the interpreter exits
+        second = LogHandler(common, LogHandlerSettings(close_timeout=0.1))
+        with listening(second) as (logger, _):
+            log(logger, LINES, lambda: False)
+        second.close()
+    first.close()
+    assert sorted(len([line for line in told(events) if line[0] == "job_info"]) for events in spooled()) == [1, 3]
+
+
+def test_who_logs_while_it_hears_does_not_wait() -> None:
+    """As a signal's handler does, in the same thread."""
+    heard: list[str] = []
+
+    def hear(record: logging.LogRecord) -> None:
+        heard.append(record.msg)
+        if record.msg == "first":
+            own.saw(logging.LogRecord("x", logging.INFO, "", 0, "%s", ("nested",), None))
+
+    own = Listening(hear)
+    breaking = Breaking(2)
+
+    class Ours(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            own.heard(record)
+
+    with listening(Ours(), breaking) as (logger, listener):
+        logger.info("ordinary")
+        logger.info("the last")
+        thread = listener._thread
+        assert thread is not None
+        thread.join(60)
+        own.saw(logging.LogRecord("x", logging.INFO, "", 0, "first", (), None))
+    assert heard == ["first", "nested"]
