@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, command_line, duration, eta_left, eta_range, shell } from "./format.ts";
+import { bytes, command_line, duration, eta_left, eta_range, shell } from "./format.ts";
 
 describe("figures in words", () => {
   it.each([
@@ -35,14 +35,6 @@ describe("figures in words", () => {
   ])("from %d to %d seconds, rough: %s, are told as %s", (low, high, rough, text) =>
     expect(eta_left(low, high, rough)).toBe(text),
   );
-
-  it("says days as people do", () => {
-    const now = new Date(2026, 10, 23, 9, 0).getTime();
-    const at = (...parts: [number, number, number, number]) => new Date(...parts).toISOString();
-    expect(ago(at(2026, 10, 23, 6), now)).toBe("3 h ago");
-    expect(ago(at(2026, 10, 22, 23), now)).toBe("yesterday");
-    expect(ago(at(2026, 10, 20, 23), now)).toBe("3 days ago");
-  });
 
   it("gives commands back as a shell takes them", () => {
     expect(shell(["a", "b c", "it's"])).toBe("a 'b c' 'it'\\''s'");

@@ -1,4 +1,4 @@
-/** Figures in words. Durations are seconds, sizes bytes, times RFC 3339. */
+/** Figures in words. Durations are seconds, sizes bytes; points in time are in moment.ts. */
 
 const two = (n: number) => String(n).padStart(2, "0");
 
@@ -62,42 +62,6 @@ export function bytes(size: number | null | undefined): string {
 }
 
 export const count = (n: number): string => n.toLocaleString("en-GB").replaceAll(",", " ");
-
-const day_start = (ms: number) => new Date(ms).setHours(0, 0, 0, 0);
-
-/** "3 min ago", by the server's clock. */
-export function ago(iso: string, now_ms: number): string {
-  const then = Date.parse(iso);
-  const s = (now_ms - then) / 1000;
-  if (s < 10) return "just now";
-  if (s < 60) return `${Math.floor(s)} s ago`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
-  const days = Math.round((day_start(now_ms) - day_start(then)) / 86_400_000);
-  if (days === 0 || s < 6 * 3600) return `${Math.floor(s / 3600)} h ago`;
-  if (days === 1) return "yesterday";
-  if (days < 30) return `${days} days ago`;
-  return new Date(then).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
-}
-
-/** The time of day, with the day where it is not the same as today's. */
-export function clock_time(iso: string, now_ms: number): string {
-  const then = new Date(iso);
-  const time = `${two(then.getHours())}:${two(then.getMinutes())}:${two(then.getSeconds())}`;
-  if (day_start(then.getTime()) === day_start(now_ms)) return time;
-  return `${then.toLocaleDateString(undefined, { month: "short", day: "numeric" })} ${time}`;
-}
-
-export function exact_time(iso: string): string {
-  return new Date(iso).toLocaleString(undefined, {
-    year: "numeric",
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    timeZoneName: "short",
-  });
-}
 
 /** Wildcards as one text: `sample=A1 chrom=3`. */
 export const wildcards_text = (wildcards: Record<string, string>): string =>

@@ -7,9 +7,11 @@ import { me_query } from "../../api/queries.ts";
 import { LiveProvider } from "../../live/live.tsx";
 import { useKeys } from "../../ui/keys.ts";
 import { Said } from "../../ui/Said.tsx";
+import { next_time_form } from "../../ui/zone.ts";
 import { Help } from "./Help.tsx";
 import { LiveMark } from "./LiveMark.tsx";
 import { RunSearchBox } from "./RunSearchBox.tsx";
+import { TimesMark } from "./TimesMark.tsx";
 import { UserMenu } from "./UserMenu.tsx";
 import "./frame.css";
 
@@ -22,6 +24,7 @@ export function Frame() {
   useKeys({
     "g r": () => void navigate({ to: "/runs" }),
     "?": () => set_help(true),
+    t: next_time_form,
     "/": () => {
       const fields = [...document.querySelectorAll<HTMLInputElement>("input[data-slash]")];
       const field = fields.findLast((one) => one.offsetParent !== null);
@@ -66,6 +69,7 @@ export function Frame() {
         </div>
         <RunSearchBox />
         <div className="frame-side end">
+          <TimesMark />
           <LiveMark />
           <UserMenu me={me.data} on_help={() => set_help(true)} />
         </div>

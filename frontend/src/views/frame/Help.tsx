@@ -13,6 +13,7 @@ const keys: [string[], string][] = [
   [["["], "The run of the same workflow before"],
   [["]"], "The run of the same workflow after"],
   [["g", "r"], "All runs"],
+  [["t"], "Times as they fit, relative, local, in UTC"],
   [["?"], "This help"],
 ];
 

@@ -1,12 +1,12 @@
 import { useLive } from "../../live/live.tsx";
-import { server_now } from "../../ui/clock.ts";
-import { clock_time } from "../../ui/format.ts";
+import { useTimes } from "../../ui/Times.tsx";
 
 /** Whether what one sees is of now, and if not, of when. */
 export function LiveMark() {
   const { link, paused, watching, as_of, pause } = useLive();
+  const times = useTimes();
   if (!watching) return null;
-  const of = as_of ? clock_time(new Date(as_of).toISOString(), server_now()) : "";
+  const of = as_of ? times.clock(new Date(as_of).toISOString()) : "";
   const state = paused ? "paused" : link === "signed-out" ? "reconnecting" : link;
   const action = paused ? "go on" : "pause";
   return (

@@ -5,6 +5,7 @@ import { sign_out, sign_out_everywhere } from "../../api/actions.ts";
 import type { Me } from "../../api/types.ts";
 import { type Mode, set_mode, useMode } from "../../theme/mode.ts";
 import { Glyph, type GlyphName } from "../../ui/Glyph.tsx";
+import { form_words, set_time_form, time_forms, useTimeForm } from "../../ui/zone.ts";
 
 const modes: { mode: Mode; label: string; glyph: GlyphName }[] = [
   { mode: "system", label: "As the system", glyph: "screen" },
@@ -21,6 +22,7 @@ export function UserMenu({ me, on_help }: { me: Me | undefined; on_help: () => v
   const navigate = useNavigate();
   const cache = useQueryClient();
   const mode = useMode();
+  const form = useTimeForm();
   const leave = async (how: () => Promise<unknown>) => {
     await how();
     await navigate({ to: "/sign-in" });
@@ -32,7 +34,7 @@ export function UserMenu({ me, on_help }: { me: Me | undefined; on_help: () => v
       trigger={["click"]}
       placement="bottomRight"
       menu={{
-        selectedKeys: [mode],
+        selectedKeys: [mode, `times-${form}`],
         items: [
           {
             key: "who",
@@ -43,12 +45,27 @@ export function UserMenu({ me, on_help }: { me: Me | undefined; on_help: () => v
           { key: "first", label: "Connect a workflow", onClick: () => void navigate({ to: "/first-run" }) },
           { key: "help", label: "Keyboard", extra: "?", onClick: on_help },
           { type: "divider" },
-          ...modes.map(({ mode: key, label, glyph }) => ({
-            key,
-            label,
-            icon: <Glyph name={glyph} />,
-            onClick: () => set_mode(key),
-          })),
+          {
+            key: "theme",
+            type: "group",
+            label: "Theme",
+            children: modes.map(({ mode: key, label, glyph }) => ({
+              key,
+              label,
+              icon: <Glyph name={glyph} />,
+              onClick: () => set_mode(key),
+            })),
+          },
+          {
+            key: "times",
+            type: "group",
+            label: "Times",
+            children: time_forms.map((one) => ({
+              key: `times-${one}`,
+              label: form_words[one],
+              onClick: () => set_time_form(one),
+            })),
+          },
           { type: "divider" },
           { key: "out", label: "Sign out", onClick: () => void leave(sign_out) },
           { key: "out-all", label: "Sign out everywhere", onClick: () => void leave(sign_out_everywhere) },

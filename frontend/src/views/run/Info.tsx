@@ -2,7 +2,8 @@ import { Fragment, type ReactNode } from "react";
 import type { RunDetail } from "../../api/types.ts";
 import { Code } from "../../ui/Code.tsx";
 import { Copy } from "../../ui/Copy.tsx";
-import { count, duration, exact_time, shell } from "../../ui/format.ts";
+import { count, duration, shell } from "../../ui/format.ts";
+import { type Times, useTimes } from "../../ui/Times.tsx";
 import { to_yaml } from "../../ui/yaml.ts";
 
 type Fact = [string, ReactNode];
@@ -30,8 +31,8 @@ const files = (paths: string[], hashes: Record<string, string>) => (
   </ul>
 );
 
-function facts_of(run: RunDetail): Fact[] {
-  const time = (at: string | null) => at && exact_time(at);
+function facts_of(run: RunDetail, times: Times): Fact[] {
+  const time = (at: string | null) => at && times.exact(at);
   const end = run.ended_at ?? run.lost_since;
   const took = run.started_at && end ? (Date.parse(end) - Date.parse(run.started_at)) / 1000 : null;
   const facts: Fact[] = [
@@ -73,11 +74,12 @@ function facts_of(run: RunDetail): Fact[] {
 }
 
 export function Info({ run }: { run: RunDetail }) {
+  const times = useTimes();
   return (
     <div className="info">
       {run.note && <p className="info-note">{run.note}</p>}
       <dl className="facts stacked">
-        {facts_of(run).map(([name, fact]) => (
+        {facts_of(run, times).map(([name, fact]) => (
           <Fragment key={name}>
             <dt>{name}</dt>
             <dd>{fact}</dd>

@@ -74,7 +74,7 @@ export const RunRow = memo(function RunRow({ run, narrow }: { run: Run; narrow: 
         {icon}
         {name}
         <span className="run-when faint">
-          <Ago at={run.started_at} />
+          <Ago at={run.started_at} offset={run.clock_offset} />
         </span>
         <span className="run-second">
           {jobs.total > 0 && (
@@ -107,7 +107,7 @@ export const RunRow = memo(function RunRow({ run, narrow }: { run: Run; narrow: 
         {run.host}
       </span>
       <span className="run-when faint">
-        <Ago at={run.started_at} />
+        <Ago at={run.started_at} offset={run.clock_offset} />
       </span>
     </Link>
   );

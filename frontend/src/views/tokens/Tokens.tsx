@@ -6,9 +6,8 @@ import { keys, tokens_query } from "../../api/queries.ts";
 import type { Scope, TokenCreated, TokenRead } from "../../api/types.ts";
 import { Copy } from "../../ui/Copy.tsx";
 import { server_now } from "../../ui/clock.ts";
-import { exact_time } from "../../ui/format.ts";
 import { Bone, Said } from "../../ui/Said.tsx";
-import { Ago } from "../../ui/Times.tsx";
+import { Ago, useTimes } from "../../ui/Times.tsx";
 import "./tokens.css";
 
 const scopes: { scope: Scope; word: string; says: string }[] = [
@@ -167,6 +166,7 @@ function Row({ token }: { token: TokenRead }) {
     mutationFn: () => revoke_token(token.id),
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.tokens }),
   });
+  const times = useTimes();
   const over = token.expires_at !== null && Date.parse(token.expires_at) < server_now();
   return (
     <tr className={over ? "faint" : undefined}>
@@ -182,8 +182,8 @@ function Row({ token }: { token: TokenRead }) {
         <Ago at={token.created_at} />
       </td>
       <td data-name="Last used">{token.last_used_at ? <Ago at={token.last_used_at} /> : "never"}</td>
-      <td data-name="Expires" title={token.expires_at ? exact_time(token.expires_at) : undefined}>
-        {token.expires_at ? (over ? "expired" : new Date(token.expires_at).toLocaleDateString()) : "never"}
+      <td data-name="Expires" title={token.expires_at ? times.exact(token.expires_at) : undefined}>
+        {token.expires_at ? (over ? "expired" : times.day(token.expires_at)) : "never"}
       </td>
       <td className="token-ways" data-asking={asking}>
         {asking ? (

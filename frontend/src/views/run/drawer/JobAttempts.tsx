@@ -56,9 +56,12 @@ export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
     ["Status", (one) => <StatusWord status={one.status} />],
     ["Ended with", (one) => reason_of(one) || (one.status === "succeeded" ? "exit 0" : "")],
     ["Known by", (one) => evidence_of(one) && <span className="attempt-text">{evidence_of(one)}</span>],
-    ["Submitted", (one) => one.queued_at !== one.started_at && <ClockTime at={one.queued_at} />],
-    ["Started", (one) => one.started_at && <ClockTime at={one.started_at} />],
-    ["Ended", (one) => one.ended_at && <ClockTime at={one.ended_at} />],
+    [
+      "Submitted",
+      (one) => one.queued_at !== one.started_at && <ClockTime at={one.queued_at} offset={clock.offset} />,
+    ],
+    ["Started", (one) => one.started_at && <ClockTime at={one.started_at} offset={clock.offset} />],
+    ["Ended", (one) => one.ended_at && <ClockTime at={one.ended_at} offset={clock.offset} />],
     ["Waited", (one) => one.queue_seconds != null && duration(one.queue_seconds)],
     [
       "Ran",

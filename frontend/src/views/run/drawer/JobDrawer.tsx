@@ -195,7 +195,7 @@ function Title({ job, run }: { job: JobDetail; run: RunDetail | undefined }) {
         {job.attempt > 1 && <span>attempt {job.attempt}</span>}
         {job.started_at && (
           <span>
-            started <ClockTime at={job.started_at} />
+            started <ClockTime at={job.started_at} offset={clock.offset} />
           </span>
         )}
         {job.queue_seconds != null && <span>waited {duration(job.queue_seconds)}</span>}

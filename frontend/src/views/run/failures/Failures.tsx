@@ -52,7 +52,7 @@ export function Failures({ run }: { run: RunDetail }) {
       {run.ended_at && run.jobs.failed > 0 && <Again id={run.id} />}
       <ol>
         {groups.map((group) => (
-          <Group key={group.signature} group={group} run_id={run.id} filter={filter} />
+          <Group key={group.signature} group={group} run={run} filter={filter} />
         ))}
       </ol>
       {list.hasNextPage && (
@@ -89,7 +89,8 @@ function Again({ id }: { id: string }) {
 
 const hit = 6;
 
-function Group({ group, run_id, filter }: { group: Alike; run_id: string; filter: JobChoice }) {
+function Group({ group, run, filter }: { group: Alike; run: RunDetail; filter: JobChoice }) {
+  const { id: run_id, clock_offset: offset } = run;
   const [open, set_open] = useState(false);
   const only = group.count === 1 ? group.jobs[0] : undefined;
   const evidence = more_evidence(group.evidence, [group.line]);
@@ -113,11 +114,11 @@ function Group({ group, run_id, filter }: { group: Alike; run_id: string; filter
           </span>
         )}
         <span className="failure-end faint">
-          <ClockTime at={group.first_at} />
+          <ClockTime at={group.first_at} offset={offset} />
           {group.count > 1 && (
             <>
               {" – "}
-              <ClockTime at={group.last_at} />
+              <ClockTime at={group.last_at} offset={offset} />
             </>
           )}
           {group.count > 1 && (
@@ -151,7 +152,7 @@ function Group({ group, run_id, filter }: { group: Alike; run_id: string; filter
         )}
       </p>
       <Seen group={group} />
-      {open && <Members run_id={run_id} signature={group.signature} filter={filter} />}
+      {open && <Members run={run} signature={group.signature} filter={filter} />}
     </li>
   );
 }
@@ -206,14 +207,14 @@ function JobLink({
   );
 }
 
-function Members({ run_id, signature, filter }: { run_id: string; signature: string; filter: JobChoice }) {
-  const list = useInfiniteQuery(failures_query(run_id, signature, filter));
+function Members({ run, signature, filter }: { run: RunDetail; signature: string; filter: JobChoice }) {
+  const list = useInfiniteQuery(failures_query(run.id, signature, filter));
   if (list.error && !list.data) return <p className="bad">{list.error.message}</p>;
   const failures = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <ul className="failure-members">
       {failures.map((failure) => (
-        <Member key={failure.number} failure={failure} run_id={run_id} />
+        <Member key={failure.number} failure={failure} run={run} />
       ))}
       {list.hasNextPage && (
         <li>
@@ -226,12 +227,12 @@ function Members({ run_id, signature, filter }: { run_id: string; signature: str
   );
 }
 
-function Member({ failure, run_id }: { failure: Failure; run_id: string }) {
+function Member({ failure, run }: { failure: Failure; run: RunDetail }) {
   const text = failure.log?.tail || failure.message || "";
   const line = text.split("\n").findLast(is_offending) ?? text.trim().split("\n").at(-1) ?? "";
   return (
     <li>
-      <JobLink run_id={run_id} number={failure.number ?? 0}>
+      <JobLink run_id={run.id} number={failure.number ?? 0}>
         {named(failure)}
       </JobLink>
       <code className="cut soft" title={line}>
@@ -239,7 +240,7 @@ function Member({ failure, run_id }: { failure: Failure; run_id: string }) {
       </code>
       <span className="failure-end faint">
         {failure.attempts != null && failure.attempts > 1 && <span>{failure.attempts} attempts</span>}
-        <ClockTime at={failure.at} />
+        <ClockTime at={failure.at} offset={run.clock_offset} />
       </span>
     </li>
   );

@@ -4,8 +4,9 @@ import { Button } from "antd";
 import { delete_run } from "../../../api/actions.ts";
 import { keys } from "../../../api/queries.ts";
 import type { RunDetail } from "../../../api/types.ts";
-import { count, exact_time } from "../../../ui/format.ts";
+import { count } from "../../../ui/format.ts";
 import { Sheet } from "../../../ui/Sheet.tsx";
+import { useTimes } from "../../../ui/Times.tsx";
 
 const many = (n: number, one: string, more: string) => `${count(n)} ${n === 1 ? one : more}`;
 
@@ -13,6 +14,7 @@ const many = (n: number, one: string, more: string) => `${count(n)} ${n === 1 ? 
 export function DeleteRun({ run, on_close }: { run: RunDetail; on_close: () => void }) {
   const cache = useQueryClient();
   const navigate = useNavigate();
+  const times = useTimes();
   const gone = useMutation({
     mutationFn: () => delete_run(run.id),
     onSuccess: async () => {
@@ -25,7 +27,7 @@ export function DeleteRun({ run, on_close }: { run: RunDetail; on_close: () => v
     <Sheet title="Delete this run" on_close={on_close}>
       <p>
         <b>{run.name}</b>
-        {run.started_at && <span className="soft"> of {exact_time(run.started_at)}</span>}
+        {run.started_at && <span className="soft"> of {times.exact(run.started_at)}</span>}
       </p>
       <dl className="facts delete-facts">
         <dt>Goes, for everybody</dt>

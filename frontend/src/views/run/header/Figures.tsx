@@ -1,11 +1,12 @@
 import type { RunDetail } from "../../../api/types.ts";
 import { useNow } from "../../../ui/clock.ts";
-import { clock_time, count, duration, eta_left, exact_time } from "../../../ui/format.ts";
-import { Ago, Elapsed } from "../../../ui/Times.tsx";
+import { count, duration, eta_left } from "../../../ui/format.ts";
+import { Ago, Elapsed, useTimes } from "../../../ui/Times.tsx";
 
 /** How far it is, how long it takes, when it is done. */
 export function Figures({ run }: { run: RunDetail }) {
   const { jobs, waiting } = run;
+  const times = useTimes();
   return (
     <span className="run-head-figures">
       {jobs.total > 0 && (
@@ -31,7 +32,7 @@ export function Figures({ run }: { run: RunDetail }) {
         </span>
       )}
       {run.started_at && (
-        <span title={`Started ${exact_time(run.started_at)}`}>
+        <span title={`Started ${times.exact(run.started_at)}`}>
           <Elapsed
             since={run.started_at}
             until={run.ended_at}
@@ -44,7 +45,7 @@ export function Figures({ run }: { run: RunDetail }) {
       {run.status === "running" && <Silence run={run} />}
       {run.status !== "running" && run.started_at && (
         <span className="faint">
-          started <Ago at={run.started_at} />
+          started <Ago at={run.started_at} offset={run.clock_offset} />
         </span>
       )}
     </span>
@@ -54,9 +55,10 @@ export function Figures({ run }: { run: RunDetail }) {
 /** A range, never a second: counted on from when the server made it, while nothing new is told. */
 function Left({ run, eta }: { run: RunDetail; eta: NonNullable<RunDetail["eta"]> }) {
   const now = useNow();
+  const times = useTimes();
   const told = Date.parse(run.now);
   const passed = Math.max(0, (now - told) / 1000);
-  const at = (seconds: number) => clock_time(new Date(told + seconds * 1000).toISOString(), now).slice(0, -3);
+  const at = (seconds: number) => times.minute(new Date(told + seconds * 1000).toISOString());
   const ground = eta.rough
     ? "a rough guess, since few jobs like those to come were timed"
     : "by the durations of the same rules, in this run and earlier ones";
@@ -72,13 +74,14 @@ const silent_s = 10 * 60; // long jobs are silent too, so this is a fact and no 
 /** Snakemake lives, or the run were lost; when it said something last is another matter. */
 function Silence({ run }: { run: RunDetail }) {
   const now = useNow();
+  const times = useTimes();
   if (!run.last_event_at || run.waiting) return null;
   const seconds = Math.floor((now - Date.parse(run.last_event_at)) / 1000);
   if (seconds < silent_s) return null;
   return (
     <span
       className="soft"
-      title={`The last event came ${exact_time(run.last_event_at)}; the heartbeat of Snakemake's process goes on. Long jobs are as silent as a Snakemake that hangs.`}
+      title={`The last event came ${times.exact(run.last_event_at)}; the heartbeat of Snakemake's process goes on. Long jobs are as silent as a Snakemake that hangs.`}
     >
       no event for {duration(seconds)}
     </span>

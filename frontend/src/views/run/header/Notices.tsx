@@ -6,10 +6,10 @@ import { keys } from "../../../api/queries.ts";
 import type { RunDetail, Waiting } from "../../../api/types.ts";
 import { Copy } from "../../../ui/Copy.tsx";
 import { useNow } from "../../../ui/clock.ts";
-import { count, duration, exact_time } from "../../../ui/format.ts";
+import { count, duration } from "../../../ui/format.ts";
 import { Said } from "../../../ui/Said.tsx";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
-import { Ago, ClockTime } from "../../../ui/Times.tsx";
+import { Ago, ClockTime, useTimes } from "../../../ui/Times.tsx";
 
 /** What is known of a lost run and how old it is; only people can say that it has ended. */
 export function LostNotice({ run }: { run: RunDetail }) {
@@ -48,12 +48,16 @@ export function LostNotice({ run }: { run: RunDetail }) {
 /** Why nothing runs although jobs are open, as far as the server knows. */
 export function WaitingNotice({ run, waiting }: { run: RunDetail; waiting: Waiting }) {
   const now = useNow();
+  const times = useTimes();
   const many = `${count(waiting.jobs)} ${waiting.jobs === 1 ? "job" : "jobs"}`;
   const passed = waiting.since
     ? duration(Math.max(0, Math.floor((now - Date.parse(waiting.since)) / 1000)))
     : "";
   const since = (
-    <time dateTime={waiting.since ?? undefined} title={waiting.since ? exact_time(waiting.since) : undefined}>
+    <time
+      dateTime={waiting.since ?? undefined}
+      title={waiting.since ? times.exact(waiting.since) : undefined}
+    >
       {passed}
     </time>
   );

@@ -4,21 +4,22 @@ import { siblings_query } from "../../../api/queries.ts";
 import type { RunDetail, Sibling } from "../../../api/types.ts";
 import { look_of } from "../../../theme/status.ts";
 import { useNow } from "../../../ui/clock.ts";
-import { ago, duration } from "../../../ui/format.ts";
+import { duration } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { useKeys } from "../../../ui/keys.ts";
 import { seconds_of } from "../../../ui/span.ts";
+import { type Times, useTimes } from "../../../ui/Times.tsx";
 
 const least_px = 3;
 const most_px = 18;
 
-const told = (one: Sibling, now: number) =>
+const told = (one: Sibling, times: Times) =>
   [
     one.name,
     look_of(one.status).word,
     one.seconds != null && duration(Math.round(one.seconds)),
     one.jobs.failed > 0 && `${one.jobs.failed} of ${one.jobs.total} failed`,
-    one.started_at && `started ${ago(one.started_at, now)}`,
+    one.started_at && `started ${times.when(one.started_at)}`,
   ]
     .filter(Boolean)
     .join(", ");
@@ -27,6 +28,7 @@ const told = (one: Sibling, now: number) =>
 export function SiblingRuns({ run }: { run: RunDetail }) {
   const { data } = useQuery(siblings_query(run.id));
   const now = useNow(data != null && run.ended_at == null);
+  const times = useTimes();
   const navigate = useNavigate();
   const go = (id: string | null | undefined) => {
     if (id) void navigate({ to: "/runs/$id", params: { id }, search: true as never });
@@ -53,8 +55,8 @@ export function SiblingRuns({ run }: { run: RunDetail }) {
             tabIndex={-1}
             className="sibling"
             aria-current={one.id === run.id ? "page" : undefined}
-            aria-label={told(one, now)}
-            title={told(one, now)}
+            aria-label={told(one, times)}
+            title={told(one, times)}
           >
             <i
               style={{

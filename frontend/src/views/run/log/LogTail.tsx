@@ -7,11 +7,11 @@ import type { HeldLog } from "../../../api/tails.ts";
 import type { Attempt, JobDetail } from "../../../api/types.ts";
 import { useTopic } from "../../../live/live.tsx";
 import { Copy } from "../../../ui/Copy.tsx";
-import { server_now } from "../../../ui/clock.ts";
 import { is_offending } from "../../../ui/failure.ts";
-import { bytes, clock_time, count } from "../../../ui/format.ts";
+import { bytes, count } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { Said } from "../../../ui/Said.tsx";
+import { type Times, useTimes } from "../../../ui/Times.tsx";
 import { useSelection } from "../selection/selection.ts";
 import { type Drawn, drawn, marked } from "./ansi.ts";
 import { LogFind } from "./LogFind.tsx";
@@ -73,8 +73,9 @@ function standing(
   held: HeldLog,
   job: JobDetail,
   attempt: Attempt,
+  times: Times,
 ): { word: string; more?: string; live?: boolean } {
-  const when = held.read_at ? `read ${clock_time(held.read_at, server_now())}` : undefined;
+  const when = held.read_at ? `read ${times.clock(held.read_at)}` : undefined;
   const note = held.note ?? undefined;
   switch (held.state) {
     case "live": {
@@ -110,6 +111,7 @@ function standing(
 export function LogTail(asked: Asked) {
   const { path, job, attempt } = asked;
   const query = useTail(asked);
+  const times = useTimes();
   const held = query.data;
   if (!held) {
     return query.error ? (
@@ -122,7 +124,7 @@ export function LogTail(asked: Asked) {
       </Said>
     ) : null;
   }
-  const { word, more, live } = standing(held, job, attempt);
+  const { word, more, live } = standing(held, job, attempt, times);
   return (
     <>
       <p className="log-path">

@@ -4,10 +4,10 @@ import { Button } from "antd";
 import { useEffect, useMemo, useState } from "react";
 import { log_query } from "../../../api/queries.ts";
 import type { RunDetail } from "../../../api/types.ts";
-import { server_now } from "../../../ui/clock.ts";
-import { clock_time, count, exact_time } from "../../../ui/format.ts";
+import { count } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { Said } from "../../../ui/Said.tsx";
+import { useTimes } from "../../../ui/Times.tsx";
 import { useSelection } from "../selection/selection.ts";
 import { LogFind } from "./LogFind.tsx";
 import { cut_at, drawn_lines } from "./log_lines.ts";
@@ -19,6 +19,7 @@ const most_at_once = 20_000;
 /** Snakemake's own output, as on the terminal. Scrolling up leaves the end, the button goes back to it. */
 export function RunLog({ run }: { run: RunDetail }) {
   const { id, search, set } = useSelection();
+  const times = useTimes();
   const list = useInfiniteQuery(log_query(id));
   const lines = useMemo(() => drawn_lines(list.data?.pages.flatMap((page) => page.items) ?? []), [list.data]);
   const [limit, set_limit] = useState(most_at_once);
@@ -98,8 +99,8 @@ export function RunLog({ run }: { run: RunDetail }) {
                       </a>
                     )}
                   </span>
-                  <time className="log-time" title={line.first ? exact_time(line.at) : undefined}>
-                    {line.first ? clock_time(line.at, server_now()).slice(-8) : ""}
+                  <time className="log-time" title={line.first ? times.exact(line.at) : undefined}>
+                    {line.first ? times.line(line.at, run.started_at) : ""}
                   </time>
                   <span className="log-text">
                     {cut_at(line.text, find).map((part, i) =>

@@ -139,12 +139,12 @@ export const JobRow = memo(function JobRow(props: Props) {
           )}
           {column.key === "rest" && <span className="cut">{rest_of(job, columns)}</span>}
           {column.key === "waited" && duration(job.queue_seconds)}
-          {column.key === "ended" && <ClockTime at={job.ended_at} />}
+          {column.key === "ended" && <ClockTime at={job.ended_at} offset={offset} />}
           {column.key === "threads" && job.threads}
           {column.key === "group" && <span className="cut">{job.group}</span>}
           {column.key === "external" && <span className="cut">{job.external_id}</span>}
           {column.key === "attempt" && (job.attempt > 1 ? <b>{job.attempt}</b> : job.attempt || "")}
-          {column.key === "started" && <ClockTime at={job.started_at} />}
+          {column.key === "started" && <ClockTime at={job.started_at} offset={offset} />}
           {column.key === "took" && <Took job={job} frozen={frozen} offset={offset} />}
           {column.key === "number" && <span className="faint">{job.number}</span>}
         </div>

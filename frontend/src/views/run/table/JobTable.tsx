@@ -9,6 +9,7 @@ import { count } from "../../../ui/format.ts";
 import { useKeys } from "../../../ui/keys.ts";
 import { useNarrow } from "../../../ui/narrow.ts";
 import { Bone, Said } from "../../../ui/Said.tsx";
+import { useTimes } from "../../../ui/Times.tsx";
 import { job_filter } from "../selection/search.ts";
 import { useSelection } from "../selection/selection.ts";
 import { all_columns, shown_columns, table_text, track, useColumnChoices } from "./columns.ts";
@@ -48,7 +49,12 @@ export function JobTable({ run }: { run: RunDetail }) {
     return publicHref.replace("/jobs/0", "/jobs/{number}");
   }, [router, id, search]);
 
-  const all = useMemo(() => all_columns(jobs.shown, run.wildcards), [jobs.shown, run.wildcards]);
+  const times = useTimes();
+  const dated = run.started_at != null && times.dated(run.started_at); // by the run: no row changes widths
+  const all = useMemo(
+    () => all_columns(jobs.shown, run.wildcards, dated),
+    [jobs.shown, run.wildcards, dated],
+  );
   const choices = useColumnChoices();
   const columns = useMemo(() => shown_columns(all, choices), [all, choices]);
   const template = [`${pick_width}px`, ...columns.map(track)].join(" ");

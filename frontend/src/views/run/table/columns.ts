@@ -1,7 +1,5 @@
 import { useSyncExternalStore } from "react";
 import type { Job } from "../../../api/types.ts";
-import { server_now } from "../../../ui/clock.ts";
-import { clock_time } from "../../../ui/format.ts";
 import type { SortField } from "../selection/search.ts";
 
 export interface Column {
@@ -19,20 +17,14 @@ export interface Column {
 
 const most_wildcards = 3;
 
-const hours = "00:00:00".length;
-
-/** Whether any of them started on another day, so that its time is told with the date. */
-const dated = (jobs: Job[]): boolean =>
-  jobs.some(({ started_at }) => started_at !== null && clock_time(started_at, server_now()).length > hours);
-
 /** All columns that there can be. Wildcards are columns of their own, the run's most used first; the third and later
- * ones share a column until they are chosen. */
-export function all_columns(jobs: Job[], wildcards: string[]): Column[] {
+ * ones share a column until they are chosen. `dated`: times are told with the day. */
+export function all_columns(jobs: Job[], wildcards: string[], dated: boolean): Column[] {
   const present = new Set(wildcards);
   for (const job of jobs) for (const name of Object.keys(job.wildcards)) present.add(name);
   const names = [...present];
   const own = names.length > most_wildcards ? most_wildcards - 1 : names.length;
-  const time = dated(jobs) ? 128 : 88;
+  const time = dated ? 128 : 88;
   return [
     { key: "status", label: "Status", least: 104, share: 0, sort: "status", usual: true },
     { key: "rule", label: "Rule", least: 112, share: 1.7, sort: "rule", usual: true },

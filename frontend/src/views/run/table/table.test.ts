@@ -4,7 +4,7 @@ import { all_columns, shown_columns, table_text } from "./columns.ts";
 import { ranges } from "./picked.ts";
 
 const keys = (names: string[], choices: Record<string, boolean> = {}) =>
-  shown_columns(all_columns([], names), choices).map(({ key }) => key);
+  shown_columns(all_columns([], names, false), choices).map(({ key }) => key);
 
 describe("the columns of the job table", () => {
   const usual = ["attempt", "started", "took", "number"];
@@ -35,7 +35,10 @@ describe("the columns of the job table", () => {
       run_seconds: 2.5,
       attempt: 1,
     });
-    const columns = shown_columns(all_columns([], ["sample", "lane"]), { "w:lane": false, status: false });
+    const columns = shown_columns(all_columns([], ["sample", "lane"], false), {
+      "w:lane": false,
+      status: false,
+    });
     expect(table_text([job], columns)).toBe(
       "Rule\tsample\tTry\tStarted\tTook\tId\nmap\t'=A 1\t1\t2026-01-01T00:00:00Z\t2.5\t7",
     );
