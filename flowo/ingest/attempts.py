@@ -49,7 +49,7 @@ def job_error(fold: Fold, event: wire.JobError, at: dt.datetime) -> None:
         return
     if event.missing_outputs is True:
         said["exception"] = "MissingOutputException"
-    fold.attempt(job).facts.update(said)
+    fold.attempt(job).facts.update({"class": "unknown"} | said)  # Snakemake may tell nothing of it, as of `run:` blocks
     if not again:
         job.external_id = job.external_id or said.get("external_id")
     classify(fold, job, job.attempt)

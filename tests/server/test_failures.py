@@ -152,6 +152,21 @@ async def test_a_log_that_comes_later_makes_the_class(served: Served) -> None:
     assert len(job["attempts"][0]["log"]["tail"]) > 17_000
 
 
+async def test_of_a_failure_that_nothing_is_told_of_the_class_is_unknown(served: Served) -> None:
+    """So it is with `run:` blocks that raise: what they say goes to Snakemake's terminal only."""
+    tape = Tape().opened().info(1).failed(1, exit_code=None, message=None)
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}"
+    first = (await get(served, path))["first_failure"]
+    assert (first["class"], first["evidence"], first["message"]) == ("unknown", None, None)
+    (alike,) = (await get(served, f"{path}/failures/groups"))["items"]
+    assert (alike["class"], alike["count"]) == ("unknown", 1)
+    tape.add(wire.LogSnapshot(job=1, path="a.log", tail="MemoryError\n", size=12))
+    await post(served, tape, len(tape.lines))
+    (attempt,) = (await get(served, f"{path}/jobs/1"))["attempts"]
+    assert (attempt["class"], attempt["evidence"]) == ("oom", "log: MemoryError")
+
+
 async def test_a_groups_log_gives_no_job_an_exit_code(served: Served) -> None:
     tape = Tape().opened().add(wire.GroupInfo(group="g", jobs=[1])).info(1).failed(1, exit_code=None, message="group")
     text = "returned non-zero exit status 7."

@@ -396,4 +396,4 @@ def _why(error: wire.JobError) -> str:
     if error.missing_outputs:
         return "its output is missing"
     lines = [line.strip() for line in (error.message or "").splitlines() if line.strip()]
-    return translate.cut(lines[-1], 200) if lines else "no reason given"
+    return translate.cut(lines[-1], 200) if lines else "Snakemake gives no reason; what the job printed is above"

@@ -97,7 +97,9 @@ export function JobLog({ job }: { job: JobDetail }) {
         />
       ) : (
         <Said title="The rule has no log file">
-          <p>What it printed is in the run's own log, if anywhere.</p>
+          <p>
+            What it printed is where Snakemake ran: on its terminal, or in the file that its output went to.
+          </p>
         </Said>
       )}
     </div>

@@ -95,13 +95,20 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
         <div className="first-failure-body">
           <div className="first-failure-said">
             {tail && last?.log && <LogName log={last.log} />}
-            <pre className="first-failure-log" tabIndex={0}>
-              {lines.map((line, i) => (
-                <span key={i} className={is_offending(line) ? "offending" : undefined}>
-                  {line || " "}
-                </span>
-              ))}
-            </pre>
+            {lines.length > 0 ? (
+              <pre className="first-failure-log" tabIndex={0}>
+                {lines.map((line, i) => (
+                  <span key={i} className={is_offending(line) ? "offending" : undefined}>
+                    {line || " "}
+                  </span>
+                ))}
+              </pre>
+            ) : (
+              <p className="soft">
+                Snakemake gave no reason, and there is no log to show. What the job printed is where Snakemake
+                ran: on its terminal, or in the file that its output went to.
+              </p>
+            )}
           </div>
           {beside}
         </div>

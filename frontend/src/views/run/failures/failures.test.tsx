@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
+import type { JobDetail } from "../../../api/types.ts";
 import { made_run } from "../../../test/made_runs.ts";
 import { visit } from "../../../test/visit.tsx";
 import { World } from "../../../test/world.ts";
@@ -30,6 +31,25 @@ it("opens on the first failure: its log, its tries side by side, its inputs, and
   );
   expect(within(card).getByRole("button", { name: "Copy the job's command" })).toBeTruthy();
   await within(card).findByRole("button", { name: "Copy the command that reruns only what failed" });
+});
+
+/** A world in which nothing is known of how jobs failed, as of `run:` blocks that raise. */
+class Silent extends World {
+  override answer(method: string, url: URL, body: unknown) {
+    const answer = super.answer(method, url, body);
+    const told = answer.body as JobDetail;
+    for (const one of /\/jobs\/\d+$/.test(url.pathname) ? told.attempts : [])
+      Object.assign(one, { message: null, log: null, logs: [], exit_code: null, class: "unknown" });
+    return answer;
+  }
+}
+
+it("says where to look when Snakemake gave no reason", async () => {
+  const run = failed();
+  Object.assign(run.detail.first_failure ?? {}, { message: null, exit_code: null, class: "unknown" });
+  await visit(`/runs/${run.detail.id}`, new Silent([run]));
+  const card = await screen.findByRole("region", { name: "First failure" });
+  await within(card).findByText(/Snakemake gave no reason.*on its terminal/);
 });
 
 it("shows failures of one cause as one, the jobs hit, and where it was seen before", async () => {
