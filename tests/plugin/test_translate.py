@@ -57,10 +57,16 @@ def test_a_groups_log_belongs_to_each_of_its_jobs() -> None:
         record(event="job_error", jobid=1, log=["1.log"]), record(event="job_error", jobid=2, log=[]),
     )  # fmt: skip
     assert events[0] == wire.JobSubmitted(jobs=[1, 2], external_id="48", log="48.log")
+    message = "Its group of 2 jobs failed; Snakemake does not say by which of them."
     assert events[2:] == [
-        wire.JobError(job=1, logs=["1.log"], cluster_logs=["48.log"]),
-        wire.JobError(job=2, cluster_logs=["48.log"]),
+        wire.JobError(job=1, message=message, logs=["1.log"], cluster_logs=["48.log"]),
+        wire.JobError(job=2, message=message, cluster_logs=["48.log"]),
     ]
+
+
+def test_a_group_of_one_job_leaves_nobody_else_to_blame() -> None:
+    failure = record(event="group_error", groupid="g", job_error_info=[{"jobid": 1}])
+    assert heard(info(1, indent=True), failure, record(event="job_error", jobid=1))[1:] == [wire.JobError(job=1)]
 
 
 def test_a_missing_output_has_the_logs_of_its_job() -> None:

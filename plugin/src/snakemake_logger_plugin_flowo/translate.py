@@ -326,6 +326,9 @@ class Translator:
         if aux_logs:  # the job_error of each member comes next, without them
             for job in jobs:
                 self.cluster_logs[job] = list(dict.fromkeys([*aux_logs, *self.cluster_logs.get(job, [])]))
+        if held is None and len(jobs) > 1:  # as on a cluster: Snakemake says the same of each job, and nothing of why
+            note = f"Its group of {len(jobs)} jobs failed; Snakemake does not say by which of them."
+            self._group_failure.update({job: wire.JobError(job=job, message=note) for job in jobs})
         failure = wire.GroupError(
             group=_text(get("groupid") or get("group_id") or ""),
             jobs=sorted(jobs),
