@@ -127,6 +127,14 @@ def test_the_plan_is_taken_again_after_a_checkpoint_and_quiet_hides_nothing() ->
     )
 
 
+@pytest.mark.parametrize("options", [("--dry-run", "--logger-flowo-dry-run"), pytest.param((), marks=RARE)])
+def test_the_plan_grows_with_what_a_queue_brings(options: tuple[str, ...]) -> None:
+    place = prepared("queue")
+    run = snakemake(place, *options)
+    assert run.returncode == 0, run.stderr
+    assert planned(spooled(place)) == {"all": 1, "one": 3}
+
+
 @pytest.mark.parametrize("options", [("--until", "left"), pytest.param(("--omit-from", "left"), marks=RARE)])
 def test_the_plan_holds_what_this_invocation_runs(options: tuple[str, ...]) -> None:
     place = prepared("diamond")

@@ -108,7 +108,7 @@ class Watch(logging.Filter):
         elif event == "workflow_started":
             self._see_config(_workflow())
         elif event == "run_info":
-            if self.generation and (self._dry_run or self._workflow is None):
+            if self.generation and (self._workflow is None or (self._dry_run and not self._grown())):
                 return  # a dry run says it again when all is done
             found = _workflow()
             if self._workflow is None:
@@ -122,13 +122,17 @@ class Watch(logging.Filter):
             (event == "job_started" or event == "job_info")
             and self._workflow is not None
             and not self._dry_run
-            and (self._dirty or len(self._workflow.dag._dependencies) != self._size)
+            and (self._dirty or self._grown())
         ):
             self._take(record.created)
         if event == "job_info" and self._vague:
             job = self._vague.get(number := getattr(record, "jobid", -1))
             if job is not None and (params := job._params) is not None:
                 self.params[number] = params
+
+    def _grown(self) -> bool:
+        """Whether jobs came to the graph, or went, since the last snapshot: by a checkpoint, or input from a queue."""
+        return len(self._workflow.dag._dependencies) != self._size
 
     def _see_config(self, workflow: Any) -> None:
         if workflow is not None and not self._config_seen:
