@@ -25,24 +25,30 @@ NAMES = ["fetch", "trim", "align", "sort", "mark", "call", "annotate", "quality"
 def events(
     jobs: int, *, rules: int = 20, samples: int = 500, failing: float = 0.002, seed: int = 1, start: float | None = None
 ) -> Iterator[tuple[wire.Event, float]]:
-    """A whole run: the plan in parts, then some five events for each job; a few fail, most of those succeed again."""
+    """A whole run: the plan in parts, then some five events for each job; a few fail, most of those succeed again.
+
+    The rules stand in chains, each with samples of its own: as many chains as it takes for all samples to have jobs.
+    """
     dice = random.Random(seed)
     at = time.time() - jobs * 0.05 if start is None else start
     names = [f"{NAMES[i % len(NAMES)]}_{i // len(NAMES) + 1}" if i >= len(NAMES) else NAMES[i] for i in range(rules)]
     width = max(1, jobs // rules)
+    chains = min(rules, max(1, -(-samples // width)))
+    own = max(1, min(samples // chains, width))  # samples of a chain
     yield wire.RunOpened(
         name=f"generated {jobs}", tags=["bench"], host="node1", user="ada", directory=f"/data/generated/{seed}",
         command=["snakemake", "--cores", "64"], snakemake_version="9.27.1",
     ), at  # fmt: skip
     yield wire.WorkflowStarted(snakefile=f"/data/generated/{seed % 50}/Snakefile"), at
-    yield wire.RuleGraph(nodes=names, links=[[i, i + 1] for i in range(rules - 1)]), at
+    yield wire.RuleGraph(nodes=names, links=[[i, i + chains] for i in range(rules - chains)]), at
     counts = [sum(1 for n in range(jobs) if min(n // width, rules - 1) == r) for r in range(rules)]
     yield wire.RunInfo(stats=dict(zip(names, counts, strict=True))), at
 
     def of(n: int) -> tuple[str, dict[str, str], list[int]]:
         rule = min(n // width, rules - 1)
-        wildcards = {"sample": f"S{n % min(samples, width):05d}", "unit": str(n % width // min(samples, width))}
-        return names[rule], wildcards, [n - width] if rule else []
+        place = n - rule * width
+        wildcards = {"sample": f"S{rule % chains * own + place % own:05d}", "unit": str(place // own)}
+        return names[rule], wildcards, [n - chains * width] if rule >= chains else []
 
     parts = range(0, jobs, wire.PLAN_JOBS)
     for part, first in enumerate(parts, start=1):
