@@ -64,7 +64,9 @@ async def _links(session: AsyncSession, run_id: uuid.UUID, numbers: Sequence[int
 NEIGHBOURS = 200  # shown of a job that needs thousands
 
 
-async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, number: int) -> schemas.JobDetail:
+async def detail(
+    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, number: int, *, with_place: bool = True
+) -> schemas.JobDetail:
     run = await find(session, workspaces, run_id, Run.fold["declared"].as_boolean().label("declared"))
     row = (
         await session.execute(
@@ -78,7 +80,7 @@ async def detail(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
         raise NotFound(f"This run has no job {number}.")
     facts: dict[str, Any] = row.facts or {}
     attempts = await _attempts(session, run_id, number)
-    plan = await _plan(session, run_id)
+    plan = await _plan(session, run_id) if with_place else None
     if plan:
         facts = plan[1].get("more", {}).get(str(number), {}) | facts
     around = place.steps(plan[1] if plan else None, number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 import zlib
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from flowo.runs.queries import Workspaces, find
 
 Level = Literal["debug", "info", "warning", "error"]
 Line = dict[str, Any]
-BATCHES = 50  # read at a time: of a live run most hold a few events, of a fast one a thousand
+BATCHES = 50  # read at a time, after the first ones: of a live run most hold a few events, of a fast one a thousand
+FIRST_BATCHES = 4
 
 
 def _of(line: Line) -> str:
@@ -91,9 +93,16 @@ def told(line: Line) -> schemas.LogLine | None:
     )
 
 
+# As the plugin writes a line; one that says nothing to people need not be read: a plan's holds a thousand jobs.
+_KIND = re.compile(rb'\{"seq":\d+,"at":[^,]+,"kind":"(\w+)"')
+
+
 def _lines(body: bytes) -> list[Line]:
     lines: list[Line] = []
     for raw in zlib.decompress(body).split(b"\n"):
+        head = _KIND.match(raw)
+        if head and head[1].decode() not in TOLD:
+            continue
         try:
             lines.append(orjson.loads(raw))
         except orjson.JSONDecodeError:
@@ -118,8 +127,9 @@ async def read(
         (since,) = cursors.decode(cursor, cursors.whole(64))
     items: list[schemas.LogLine] = []
     at = since
+    most = FIRST_BATCHES
     while len(items) <= limit:
-        query = select(Journal.first_seq, Journal.last_seq, Journal.body).where(Journal.run_id == run_id).limit(BATCHES)
+        query = select(Journal.first_seq, Journal.last_seq, Journal.body).where(Journal.run_id == run_id).limit(most)
         if backwards:
             query = query.order_by(Journal.first_seq.desc())
             if at:
@@ -136,8 +146,9 @@ async def read(
             at = batch.first_seq if backwards else batch.last_seq
             if len(items) > limit:
                 break
-        if len(batches) < BATCHES:
+        if len(batches) < most:
             break
+        most = BATCHES
     more = len(items) > limit
     items = items[:limit]
     after = cursors.encode(items[-1].seq) if more else None

@@ -208,9 +208,12 @@ async def list_wildcards(
 
 
 @router.get("/{run_id}/jobs/{number}")
-async def get_job(run_id: uuid.UUID, number: Number, caller: CallerDep, database: DatabaseDep) -> schemas.JobDetail:
+async def get_job(
+    run_id: uuid.UUID, number: Number, caller: CallerDep, database: DatabaseDep, place: bool = True
+) -> schemas.JobDetail:
+    """A job in full. Without `place`: without what stands around it in the graph, for which the whole plan is read."""
     async with database.session() as session:
-        return await jobs.detail(session, access.readable(caller), run_id, number)
+        return await jobs.detail(session, access.readable(caller), run_id, number, with_place=place)
 
 
 @router.get("/{run_id}/jobs/{number}/logs/{index}")
@@ -268,10 +271,10 @@ def _tagged(*parts: object) -> dict[str, str]:
     return {"ETag": f'"{digest}"', "Cache-Control": "private, no-cache"}
 
 
-async def _large(request: Request, answer: BaseModel, headers: dict[str, str]) -> Response:
+async def _large(request: Request, answer: BaseModel | str, headers: dict[str, str]) -> Response:
     """An answer of some megabytes, compressed for those who take that, in a thread: others are served meanwhile."""
     headers = headers | {"Vary": "Accept-Encoding"}
-    body = await asyncio.to_thread(lambda: answer.model_dump_json().encode())
+    body = await asyncio.to_thread(lambda: (answer if isinstance(answer, str) else answer.model_dump_json()).encode())
     if "gzip" in request.headers.get("accept-encoding", "") and len(body) > LARGE:
         body = await asyncio.to_thread(gzip.compress, body, 4)
         headers["Content-Encoding"] = "gzip"

@@ -71,6 +71,18 @@ async def test_what_is_near_is_counted_by_rule_and_distance(served: Served) -> N
     assert near[2]["jobs"]["planned"] == 1
 
 
+async def test_the_place_can_be_left_out(served: Served) -> None:
+    tape = recorded()
+    await post(served, tape)
+    whole = await job(served, tape, 4)
+    without = await get(served, f"/api/v1/runs/{tape.run_id}/jobs/4", place=False)
+    told = [key for key in ("near", "made_by", "used_by", "depends_on", "dependents") if whole[key]]
+    assert len(told) == 5
+    assert not any(without[key] for key in told)
+    assert without["attempts"] == whole["attempts"] != []
+    assert without["inputs"] == whole["inputs"] != []
+
+
 async def test_without_a_graph_nothing_is_said_of_it(served: Served) -> None:
     tape = Tape().opened().info(1, inputs=["a"], outputs=["b"], message="mapping S1")
     await post(served, tape)

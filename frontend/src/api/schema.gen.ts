@@ -541,7 +541,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Job */
+        /**
+         * Get Job
+         * @description A job in full. Without `place`: without what stands around it in the graph, for which the whole plan is read.
+         */
         get: operations["get_job"];
         put?: never;
         post?: never;
@@ -4840,7 +4843,9 @@ export interface operations {
     };
     get_job: {
         parameters: {
-            query?: never;
+            query?: {
+                place?: boolean;
+            };
             header?: never;
             path: {
                 run_id: string;

@@ -249,8 +249,9 @@ export class Applier {
   /** Rows change where they stand at once; they change places only while nobody points at them. */
   #refresh_order(key: QueryKey, every_ms: number) {
     this.#refresh.soon(key, every_ms, () => {
-      if (pointed_at()) this.#refresh_order(key, every_ms);
-      else void this.#cache.invalidateQueries({ queryKey: key });
+      if (!pointed_at()) return this.#cache.invalidateQueries({ queryKey: key });
+      this.#refresh_order(key, every_ms);
+      return undefined;
     });
   }
 

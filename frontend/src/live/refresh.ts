@@ -1,31 +1,54 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
-/** Asks again for what is on screen, at most once in `every_ms` for each key, and once more after the last call. */
+// A page at rest asks for nothing; one that follows a large run must not keep the server busy with its answers.
+const rest = 4;
+
+/**
+ * Asks again for what is on screen, at most once in `every_ms` for each key, and once more after the last call. What
+ * took long to answer is left alone for `rest` times as long.
+ */
 export class Refresher {
   readonly #cache: QueryClient;
   readonly #last = new Map<string, number>();
+  readonly #rested = new Map<string, number>();
+  /** Whose answer is on its way, and what to do behind it where it was asked for again meanwhile. */
+  readonly #asked = new Map<string, (() => void) | null>();
+  #stopped = false;
   readonly #waiting = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(cache: QueryClient) {
     this.#cache = cache;
   }
 
-  soon(key: QueryKey, every_ms: number, run?: () => void) {
+  soon(key: QueryKey, every_ms: number, run?: () => unknown) {
     const name = JSON.stringify(key);
     if (this.#waiting.has(name)) return;
-    const wait = Math.max(0, (this.#last.get(name) ?? 0) + every_ms - Date.now());
+    if (this.#asked.has(name)) {
+      this.#asked.set(name, () => this.soon(key, every_ms, run));
+      return;
+    }
+    const wait = Math.max((this.#last.get(name) ?? 0) + every_ms, this.#rested.get(name) ?? 0) - Date.now();
     this.#waiting.set(
       name,
-      setTimeout(() => {
-        this.#waiting.delete(name);
-        this.#last.set(name, Date.now());
-        if (run) run();
-        else void this.#cache.invalidateQueries({ queryKey: key });
-      }, wait),
+      setTimeout(() => void this.#ask(name, key, run), Math.max(0, wait)),
     );
   }
 
+  async #ask(name: string, key: QueryKey, run?: () => unknown) {
+    this.#waiting.delete(name);
+    const begun = Date.now();
+    this.#last.set(name, begun);
+    this.#asked.set(name, null);
+    await (run ? run() : this.#cache.invalidateQueries({ queryKey: key }));
+    const now = Date.now();
+    this.#rested.set(name, now + rest * (now - begun));
+    const again = this.#asked.get(name);
+    this.#asked.delete(name);
+    if (!this.#stopped) again?.();
+  }
+
   stop() {
+    this.#stopped = true;
     for (const timer of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
   }

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { job_query, rerun_query } from "../../../api/queries.ts";
+import { first_failure_query } from "../../../api/failed.ts";
+import { rerun_query } from "../../../api/queries.ts";
 import type {
   AttemptLog,
   FirstFailure as FirstFailureShape,
@@ -32,7 +33,7 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
   const narrow = useNarrow();
   const [open, set_open] = useState(true);
   const { data: job } = useQuery({
-    ...job_query(run.id, failure.number ?? 0),
+    ...first_failure_query(run.id, failure.number ?? 0),
     enabled: failure.number != null,
   });
   const more = run.jobs.failed - 1;
