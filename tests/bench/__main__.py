@@ -7,12 +7,12 @@ import sys
 
 from snakemake_logger_plugin_flowo.client import managing
 
-from tests.bench import ingest, plugin, scale, serving
+from tests.bench import ingest, pages, plugin, reads, scale, serving
 from tests.bench.quantities import row
 
 
 def main() -> None:
-    parts = sys.argv[1:] or ["server", "plugin", "scale"]
+    parts = sys.argv[1:] or ["server", "pages", "plugin", "scale"]
     row("figure", "measured", "to reach")
     row("---", "---", "---")
     if "server" in parts:
@@ -21,6 +21,12 @@ def main() -> None:
             token = managing(data_dir).ask("POST", "/api/v1/tokens", {"name": "bench", "scope": "full"})["token"]
             ingest.stream(address, token)
             ingest.ingest(data_dir, url)
+    if "pages" in parts:
+        with serving.server(quiet=True) as (data_dir, address):
+            token = managing(data_dir).ask("POST", "/api/v1/tokens", {"name": "bench", "scope": "read"})["token"]
+            large = pages.recorded(data_dir, 100_000, 60, 5_000)
+            reads.reads(address, token, large)
+            pages.pages(data_dir, address, large)
     if "plugin" in parts:
         plugin.emit()
         plugin.import_time()

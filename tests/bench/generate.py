@@ -23,11 +23,13 @@ NAMES = ["fetch", "trim", "align", "sort", "mark", "call", "annotate", "quality"
 
 
 def events(
-    jobs: int, *, rules: int = 20, samples: int = 500, failing: float = 0.002, seed: int = 1, start: float | None = None
-) -> Iterator[tuple[wire.Event, float]]:
+    jobs: int, *, rules: int = 20, samples: int = 500, failing: float = 0.002, seed: int = 1, start: float | None = None,
+    lean: bool = False,
+) -> Iterator[tuple[wire.Event, float]]:  # fmt: skip
     """A whole run: the plan in parts, then some five events for each job; a few fail, most of those succeed again.
 
     The rules stand in chains, each with samples of its own: as many chains as it takes for all samples to have jobs.
+    `lean`: without what is said of a job and of the progress, for who needs the run rather than its events.
     """
     dice = random.Random(seed)
     at = time.time() - jobs * 0.05 if start is None else start
@@ -63,12 +65,13 @@ def events(
         for attempt in (1, 2):
             at += 0.02
             yield wire.JobStarted(jobs=[n]), at
-            yield wire.JobInfo(
-                job=n, rule=rule, inputs=[f"in/{stem}.bam"], outputs=[f"results/{stem}.bam"], logs=[f"logs/{stem}.log"],
-                wildcards=wildcards, reason=f"Missing output files: results/{stem}.bam", threads=1,
-                resources={"mem_mb": 1000 * attempt, "tmpdir": "/tmp"}, command=f"tool --threads 1 {stem}.bam",
-            ), at  # fmt: skip
-            if n % 3 == 0:
+            if not lean:
+                yield wire.JobInfo(
+                    job=n, rule=rule, inputs=[f"in/{stem}.bam"], outputs=[f"results/{stem}.bam"], logs=[f"logs/{stem}.log"],
+                    wildcards=wildcards, reason=f"Missing output files: results/{stem}.bam", threads=1,
+                    resources={"mem_mb": 1000 * attempt, "tmpdir": "/tmp"}, command=f"tool --threads 1 {stem}.bam",
+                ), at  # fmt: skip
+            if n % 3 == 0 and not lean:
                 yield wire.Log(text="Select jobs to execute..."), at
             took = dice.lognormvariate(1.0, 0.5)
             if attempt == 1 and dice.random() < failing:
@@ -78,7 +81,8 @@ def events(
                 yield wire.JobRestarting(job=n), at + took
                 continue
             yield wire.JobFinished(job=n), at + took
-            yield wire.Log(text=f"{n + 1} of {jobs} steps ({100 * (n + 1) // jobs}%) done"), at + took
+            if not lean:
+                yield wire.Log(text=f"{n + 1} of {jobs} steps ({100 * (n + 1) // jobs}%) done"), at + took
             break
     yield wire.RunEnded(outcome="succeeded" if failing == 0 else "failed"), at + 1
 
