@@ -27,7 +27,7 @@ chaos: setup chromium ## kill server, PostgreSQL, connections and Snakemake; not
 	@$(BIN)/pytest -m "all or not all" -k kill --timeout 1800 tests/e2e tests/server
 	@$(BIN)/python -m tests.chaos
 
-bench: setup ## measure, and print the table
+bench: setup chromium ## measure, and print the table (LIVE_S: seconds of a live run in the browser)
 	@$(BIN)/python -m tests.bench
 
 dev: setup node ## reload on both sides: pages at http://127.0.0.1:5173, API at :3100

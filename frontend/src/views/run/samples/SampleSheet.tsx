@@ -1,16 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useId, useRef, useState } from "react";
+import { useCallback, useId, useRef, useState } from "react";
 import type { Grid } from "../../../api/types.ts";
-import { job_statuses, look_of } from "../../../theme/status.ts";
-import { CountsBar } from "../../../ui/CountsBar.tsx";
-import { count } from "../../../ui/format.ts";
-import { StatusIcon } from "../../../ui/StatusIcon.tsx";
 import type { Cell, GridRow } from "./grid_rows.ts";
+import { SheetRow, slim, wide } from "./SheetRow.tsx";
 import "./samples.css";
 
 const row_height = 30;
-const wide = 104;
-const slim = 34;
 
 interface SheetProps {
   grid: Grid;
@@ -44,6 +39,15 @@ export function SampleSheet({ grid, name, rows, rules, on_cell, on_rule, on_valu
   });
   const columns = across.getVirtualItems();
   const width = across.getTotalSize();
+
+  // What the rows call stays the same, so that they are drawn again only when they change.
+  const latest = useRef({ on_cell, on_value });
+  latest.current = { on_cell, on_value };
+  const open = useCallback((row: GridRow, index: number, rule: number, cell: Cell) => {
+    set_at({ row: index, rule });
+    latest.current.on_cell(row, rule, cell);
+  }, []);
+  const only = useCallback((value: string) => latest.current.on_value(value), []);
 
   const move = (row: number, rule: number) => {
     const next = {
@@ -123,102 +127,23 @@ export function SampleSheet({ grid, name, rows, rules, on_cell, on_rule, on_valu
           const row = rows[item.index];
           if (!row) return null;
           return (
-            <div
+            <SheetRow
               key={item.key}
-              role="row"
-              aria-rowindex={item.index + 2}
-              className="sheet-row"
-              style={{ transform: `translateY(${item.start}px)` }}
-            >
-              <div className="sheet-name" role="rowheader" aria-colindex={1}>
-                {row.value === null ? (
-                  <span className="faint cut">without {name}</span>
-                ) : (
-                  <button
-                    type="button"
-                    tabIndex={-1}
-                    className="cut"
-                    title={`${row.value}: ${count(row.done)} of ${count(row.total)} done`}
-                    onClick={() => on_value(row.value as string)}
-                  >
-                    {row.value}
-                  </button>
-                )}
-                {row.failed > 0 && (
-                  <span className="sheet-failed">
-                    <StatusIcon status="failed" size={12} />
-                    <span className="hidden-text">failed</span> {count(row.failed)}
-                  </span>
-                )}
-              </div>
-              {columns.map((column) => (
-                <GridCell
-                  key={column.key}
-                  id={`${id}-${item.index}-${column.index}`}
-                  cell={row.cells.get(column.index)}
-                  column={column.index}
-                  start={column.start}
-                  size={column.size}
-                  chosen={rules.includes(grid.rules[column.index] ?? "")}
-                  active={at.row === item.index && at.rule === column.index}
-                  on_open={(cell) => {
-                    set_at({ row: item.index, rule: column.index });
-                    on_cell(row, column.index, cell);
-                  }}
-                />
-              ))}
-            </div>
+              id={id}
+              row={row}
+              index={item.index}
+              top={item.start}
+              name={name}
+              rules={grid.rules}
+              chosen={rules}
+              columns={columns}
+              at={at.row === item.index ? at.rule : -1}
+              on_open={open}
+              on_value={only}
+            />
           );
         })}
       </div>
-    </div>
-  );
-}
-
-const words_of = (cell: Cell): string =>
-  job_statuses
-    .filter((status) => cell.counts[status])
-    .map((status) => `${cell.total > 1 ? `${cell.counts[status]} ` : ""}${look_of(status).word}`)
-    .join(", ");
-
-interface CellProps {
-  id: string;
-  cell: Cell | undefined;
-  column: number;
-  start: number;
-  size: number;
-  chosen: boolean;
-  active: boolean;
-  on_open: (cell: Cell) => void;
-}
-
-function GridCell({ id, cell, column, start, size, chosen, active, on_open }: CellProps) {
-  const place = { left: `calc(var(--names) + ${start}px)`, width: size };
-  const mixed = cell !== undefined && cell.counts[cell.first] !== cell.total;
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the focus and hears the keys
-    <div
-      role="gridcell"
-      id={id}
-      aria-colindex={column + 2}
-      className="sheet-cell"
-      data-active={active || undefined}
-      data-chosen={chosen || undefined}
-      data-open={cell ? "" : undefined}
-      title={cell && words_of(cell)}
-      style={place}
-      onClick={() => cell && on_open(cell)}
-    >
-      {cell &&
-        (mixed && size > slim ? (
-          <CountsBar counts={{ ...cell.counts, total: cell.total }} height={6} />
-        ) : (
-          <>
-            <StatusIcon status={cell.first} size={14} />
-            <span className="hidden-text">{words_of(cell)}</span>
-          </>
-        ))}
-      {cell && cell.total > 1 && size > slim && <span className="sheet-jobs">{count(cell.total)}</span>}
     </div>
   );
 }
