@@ -30,6 +30,7 @@ class Listener:
         self._handlers = handlers
         self._on_return = tuple(on_return)
         self._task: asyncio.Task[None] | None = None
+        self._away = False  # said once, until it is back
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="listener")
@@ -48,7 +49,9 @@ class Listener:
             try:
                 await self._listen()
             except AWAY as error:
-                log.info("the listening connection ended (%s); trying again", error)
+                if not self._away:
+                    log.info("the listening connection ended (%s); trying again", error)
+                self._away = True
             await asyncio.sleep(RETRY_S)
 
     async def _listen(self) -> None:
@@ -60,6 +63,9 @@ class Listener:
                 await connection.add_listener(channel, self._hear)
             for missed in self._on_return:
                 missed()
+            if self._away:
+                log.info("listening again")
+            self._away = False
             while True:
                 await asyncio.sleep(CHECK_S)
                 await connection.execute("SELECT 1", timeout=TIMEOUT_S)

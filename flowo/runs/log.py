@@ -93,6 +93,11 @@ def told(line: Line) -> schemas.LogLine | None:
     )
 
 
+def _set_aside(line: schemas.LogLine) -> schemas.LogLine:
+    """Of an event that could not be projected: what it says did not come to be so."""
+    return line.model_copy(update={"level": "warning", "text": f"{line.text} (Set aside: it cannot be right.)"})
+
+
 # As the plugin writes a line; one that says nothing to people need not be read: a plan's holds a thousand jobs.
 _KIND = re.compile(rb'\{"seq":\d+,"at":[^,]+,"kind":"(\w+)"')
 
@@ -129,7 +134,8 @@ async def read(
     at = since
     most = FIRST_BATCHES
     while len(items) <= limit:
-        query = select(Journal.first_seq, Journal.last_seq, Journal.body).where(Journal.run_id == run_id).limit(most)
+        columns = (Journal.first_seq, Journal.last_seq, Journal.body, Journal.unread)
+        query = select(*columns).where(Journal.run_id == run_id).limit(most)
         if backwards:
             query = query.order_by(Journal.first_seq.desc())
             if at:
@@ -139,6 +145,8 @@ async def read(
         batches = (await session.execute(query)).all()
         for batch in batches:
             lines = [line for raw in _lines(batch.body) if (line := told(raw))]
+            if batch.unread:
+                lines = [_set_aside(line) if line.seq in batch.unread else line for line in lines]
             if backwards:
                 items += [line for line in reversed(lines) if not since or line.seq < since]
             else:

@@ -27,7 +27,7 @@ VARYING = re.compile(
     r"|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$",  # how many at once is the scheduler's timing
     re.MULTILINE,
 )
-OURS = re.compile("flowo: .*")  # wherever it stands: another process may be in the middle of a line
+OURS = re.compile("flowo: .*")
 RARE = pytest.mark.all  # each start of Snakemake takes 3 s of a core
 
 
@@ -51,8 +51,11 @@ def snakemake(place: Path, *options: str, plugin: bool = True) -> subprocess.Com
 
 
 def said(text: str) -> list[str]:
-    """The lines that two runs have in common, in no order."""
-    return sorted(filter(str.strip, VARYING.sub("", OURS.sub("", text)).split("\n")))
+    """The lines that two runs have in common, in no order.
+
+    Ours are whole ones, wherever they stand: another process may be in the middle of a line.
+    """
+    return sorted(filter(str.strip, VARYING.sub("", re.sub("flowo: .*\n?", "", text)).split("\n")))
 
 
 def spooled(place: Path) -> list[dict[str, Any]]:

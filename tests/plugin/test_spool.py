@@ -132,6 +132,7 @@ def test_what_a_server_has_is_removed_after_its_time_and_nothing_else(peer: Peer
     assert not ack.exists()
     spools.prune(place, keep_days=0)
     assert {path.name for path in place.iterdir()} == {unsent.path.name, unsent.path.stem + ".reserve"}
+    assert not list(spools.sent().iterdir())
 
 
 def test_a_server_restored_from_an_older_backup_gets_again_what_it_had(peer: Peer) -> None:
@@ -143,6 +144,7 @@ def test_a_server_restored_from_an_older_backup_gets_again_what_it_had(peer: Pee
     with Connection(target_of(peer.url)) as connection:
         assert sync.send(connection, spool.path).sent == 22
         assert sync.collect([place]) == []
+        assert sync.acknowledged(everything=True) == [spool.path]  # `--all` knows where
         assert sync.ask_again(connection, sync.acknowledged([place])) == []
         assert peer.posts[-1][2] == 1  # that it has all costs a request with one event
         del peer.runs[spool.path.stem][15:]

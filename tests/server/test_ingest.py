@@ -291,6 +291,9 @@ async def test_odd_events_cost_themselves_only(served: Served, at: Any) -> None:
     run = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
     assert run["events"] == 3 + len(ODD)
     assert run["skipped_events"] >= 10
+    log = (await served.client.get(f"/api/v1/runs/{tape.run_id}/log?limit=500")).json()["items"]
+    (ended,) = [line for line in log if line["seq"] == 2 + len(ODD)]
+    assert ended["text"].endswith("(Set aside: it cannot be right.)") == (run["status"] == "running")
     for path in ("/log?limit=500", "/jobs", "/rulegraph", "/graph", "/failures"):
         assert (await served.client.get(f"/api/v1/runs/{tape.run_id}{path}")).status_code == 200
 

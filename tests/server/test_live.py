@@ -6,16 +6,20 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import logging
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from flowo.accounts.schemas import Scope
+from flowo.db.engine import asyncpg_url
 from flowo.live import broker as brokers
+from flowo.live import listener
 from tests import factories
 from tests.factories import Tape
 from tests.server import accounts_app
@@ -239,3 +243,28 @@ async def test_closing_ends_streams_with_a_word(database_url: str, tmp_path: Pat
         await opened.message("runs")
         made.app.state.closing.set()
         assert (await opened.message("bye"))["again"] is True
+
+
+async def test_a_database_that_is_away_is_told_of_once(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(listener, "RETRY_S", 0.02)
+    caplog.set_level(logging.INFO, listener.__name__)
+    back = asyncio.Event()
+    attempts: list[int] = []
+    connect = asyncpg.connect
+
+    async def connecting(*arguments: Any, **named: Any) -> Any:
+        if len(attempts) < 5:  # then it is there again
+            attempts.append(1)
+            raise ConnectionRefusedError("no")
+        return await connect(*arguments, **named)
+
+    monkeypatch.setattr(asyncpg, "connect", connecting)
+    made = listener.Listener(asyncpg_url(database_url), {"x": lambda payload: None}, [back.set])
+    made.start()
+    await asyncio.wait_for(back.wait(), 60)
+    await made.stop()
+    assert [record.message for record in caplog.records] == [
+        "the listening connection ended (no); trying again", "listening again"
+    ]  # fmt: skip

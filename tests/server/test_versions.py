@@ -26,7 +26,7 @@ DEAD = "http://127.0.0.1:9"
 # What differs between any two runs: times, random names, how jobs happen to be taken together, the order of sets.
 VARYING = re.compile(
     r"\[\w{3} \w{3} [^]]*\]|^\s*(?:Date|Workflow ID|Command): .*$|\d{4}-\d\d-\d\dT\d{6}\.\d+|^Elapsed time: .*$"
-    r"|flowo: .*$|^\s*reason: .*$|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$|^\d+ of \d+ steps .*$"
+    r"|^\s*reason: .*$|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$|^\d+ of \d+ steps .*$"
     r"|fake\d+|tmp\w{8}|[0-9a-f]{8}-[0-9a-f-]{27}|snakejob\.\S+|\d+\.\d+ s\b|^Waiting for more resources\.$"
     r"|jobid: \d+|^Removing output files of failed job.*$",
     re.MULTILINE,
@@ -47,6 +47,7 @@ class Case:
     jobs: dict[str, int] = dataclasses.field(default_factory=dict)
     more: tuple[str, ...] = ()  # options with spaces
     before: tuple[str, ...] = ()  # the options of a run before, without the plugin
+    recorded: bool = True  # whether there is a run to be recorded at all
     attempts: dict[str, int] = dataclasses.field(default_factory=dict)  # of a rule's jobs, where more than one
 
     @property
@@ -58,6 +59,7 @@ RETRIES = Case("retries", "-c2 -k --latency-wait 1", "failed", {"succeeded": 2, 
                attempts={"grows": 3, "late": 2, "never": 2})  # fmt: skip
 QUIET = Case("checkpoints", "-c2 -q", jobs={"succeeded": 13})
 PIPE = Case("brokenpipe", "-c4", "failed", {"failed": 2, "skipped": 1})
+HOOK = Case("exits", "-c1 -s hookshell.smk", jobs={"succeeded": 1})
 # In every `make test`; the newest is compared with itself without the plugin in tests/plugin/test_snakemake.py too.
 QUICK = [("9.0.0", RETRIES), ("9.0.0", QUIET)]  # the newest: tests/plugin/test_snakemake.py
 CASES = [
@@ -95,18 +97,36 @@ CASES = [
     Case("exits", "-c1 -s raise.smk", "failed"),
     Case("exits", "-c1 -s sysexit.smk", "failed"),
     Case("exits", "-c1 -s hookfail.smk", "failed", {"succeeded": 1}),
-    Case("exits", "-c1 -s hookshell.smk", jobs={"succeeded": 1}),
+    HOOK,
     Case("exits", "-c1 -s latefn.smk", "failed"),
     Case("exits", "-c1 -s inputfunc.smk", "failed"),
 ]  # fmt: skip
 LONG = [
-    Case("big", "-n"),  # and not asked to record it
+    Case("big", "-n", recorded=False),  # it was not asked for
     Case("fanout", jobs={"succeeded": 202}),
     Case("signals", jobs={"succeeded": 7}),
     Case("long", jobs={"succeeded": 7}),
     Case("slowdag", "-c1 all", jobs={"succeeded": 1}),
     Case("incomplete", jobs={"succeeded": 3}),
+    Case("exits", "-c1 -s exit0.smk", recorded=False),  # Snakemake ends well before there is anything to run
+    Case("exits", "-c1 -s exit3.smk", "failed"),
+    Case("exits", "-c1 -s exittext.smk", "failed"),
+    Case("exits", "-c1 -s startfail.smk", "failed", {"skipped": 1}),
+    Case("exits", "-c1 -s errorfail.smk", "failed", {"failed": 1}),
+    Case("directives", "-c1", jobs={"succeeded": 5}),
+    Case("checkpoint", "-c2 --logger-flowo-no-plan", jobs={"succeeded": 7}),
+    Case("checkpoint", "-c2 -q host reason", jobs={"succeeded": 7}),
+    Case("checkpoint", "-c2 -q progress rules host reason", jobs={"succeeded": 7}),
+    Case("fail", "-c2 -q all", "failed", {"succeeded": 2, "failed": 1, "skipped": 1}),
+    Case("fail", "-c2 -q", "failed", {"succeeded": 2, "failed": 1, "skipped": 1}),
 ]
+# What a version does in its own way, and the record that is right then.
+ODD: dict[tuple[str, str], dict[str, Any]] = {
+    # its scheduler breaks when it is to tell of a group's failure, and never tells of the other job's end
+    ("9.0.0", PIPE.name): {"jobs": {"failed": 1, "aborted": 1, "skipped": 1}},
+    # `{log}` is the text of a dictionary's values there, on which the hook's shell fails
+    **{(version, HOOK.name): {"status": "failed"} for version in ("9.0.0", "9.1.0")},
+}
 
 
 def parameters() -> list[Any]:
@@ -175,11 +195,12 @@ async def ran(python: Path, case: Case, place: Path, url: str | None = None, tok
         str(path): path.read_bytes()
         for path in sorted(place.rglob("*"))
         if path.is_file() and ".snakemake" not in path.parts and "bench" not in path.as_posix()
-        and not path.name.startswith("cluster_")
+        and not path.name.startswith("cluster_") and path.name != "copy.log"  # logs, with their times
     }  # fmt: skip
+    # Our lines are whole ones, also where a hook's shell is in the middle of one of its own.
     said = (
         sorted(filter(str.strip, VARYING.sub("", out).split("\n"))),
-        sorted(filter(str.strip, VARYING.sub("", re.sub("flowo: .*", "", err)).split("\n"))),
+        sorted(filter(str.strip, VARYING.sub("", re.sub("flowo: .*\n?", "", err)).split("\n"))),
     )
     return Ran(code, said, re.findall("flowo: .*", err), files)
 
@@ -188,6 +209,7 @@ async def ran(python: Path, case: Case, place: Path, url: str | None = None, tok
 async def test_a_run_is_as_it_was_and_its_record_is_right(
     version: str, case: Case, dead_too: bool, served: Served, tmp_path: Path
 ) -> None:
+    case = dataclasses.replace(case, **ODD.get((version, case.name), {}))
     python, place = python_with(version), tmp_path / "run"
     without = await ran(python, case, place)
     live = await ran(python, case, place, served.url, served.token)
@@ -197,7 +219,8 @@ async def test_a_run_is_as_it_was_and_its_record_is_right(
         assert run.said == without.said
         assert run.files == without.files
         assert len(run.flowo) <= 2
-    if not live.flowo and case.options == "-n":  # a dry run is recorded only when asked for
+    if not case.recorded:
+        assert not live.flowo
         return
     if not live.flowo:
         assert version in ("9.0.0", "9.1.0", "9.5.1", "9.8.2")  # no handler is made before the Snakefile is read

@@ -111,7 +111,8 @@ def sync(
     from snakemake_logger_plugin_flowo import sync as syncing
 
     places = directories or ([] if everything else [Path.cwd()])
-    paths, sent = syncing.collect(places, everything=everything), syncing.acknowledged(places)
+    paths = syncing.collect(places, everything=everything)
+    sent = syncing.acknowledged(places, everything=everything)
     reports: list[syncing.Report] = []
     try:
         if paths or sent:

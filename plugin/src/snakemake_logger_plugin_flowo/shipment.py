@@ -185,6 +185,7 @@ class Shipment:
         spools.Ack(self.acked, self._offset, server, done).save(self.path)
         if done:
             spools.unregister(self.path)
+            spools.register(self.path, among=spools.sent)  # a server may lose it yet
 
 
 def open_shipment(path: Path) -> Shipment:

@@ -9,7 +9,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -255,12 +255,18 @@ def registry() -> Path:
     return state_home() / "unsent"
 
 
-def register(spool: Path, bound_for: str = "") -> None:
+def sent() -> Path:
+    """The notes of spools that a server has said to have completely, as long as they are kept."""
+    return state_home() / "sent"
+
+
+def register(spool: Path, bound_for: str = "", *, among: Callable[[], Path] = registry) -> None:
     """Note that this spool has something to send, and where to: for `flowo sync --all` and a server that starts."""
     with contextlib.suppress(OSError, RuntimeError):
-        registry().mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = among()
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
         note = json.dumps({"spool": str(spool), "bound_for": bound_for})  # ASCII: any path survives
-        (registry() / spool.stem).write_text(note)
+        (place / spool.stem).write_text(note)
 
 
 def unregister(spool: Path) -> None:
@@ -270,11 +276,11 @@ def unregister(spool: Path) -> None:
     _remove(spool.with_suffix(_RESERVE))  # of a run that was killed
 
 
-def registered(bound_for: str | None = None) -> list[Path]:
+def registered(bound_for: str | None = None, *, among: Callable[[], Path] = registry) -> list[Path]:
     """The spools in the registry that are still there (for one server, or all); notes of others are removed."""
     found: list[Path] = []
     with contextlib.suppress(OSError, RuntimeError):
-        for note in sorted(registry().iterdir()):
+        for note in sorted(among().iterdir()):
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 noted = json.loads(note.read_text())
                 path = Path(noted["spool"])
@@ -329,3 +335,5 @@ def prune(directory: Path, keep_days: float) -> None:
             _remove(path)
             _remove(path.with_suffix(".ack"))
             unregister(path)
+            with contextlib.suppress(RuntimeError):
+                _remove(sent() / path.stem)

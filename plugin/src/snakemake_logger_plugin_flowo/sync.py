@@ -39,11 +39,13 @@ def collect(directories: Iterable[Path] = (), *, everything: bool = False) -> li
     return sorted(unsent, key=lambda path: path.name)
 
 
-def acknowledged(directories: Iterable[Path]) -> list[Path]:
-    """The spools in the directories that a server has said to have completely, and that are still kept; oldest first.
+def acknowledged(directories: Iterable[Path] = (), *, everything: bool = False) -> list[Path]:
+    """The spools that a server has said to have completely, and that are still kept, oldest first.
 
-    A server that was restored from an older backup has them no more."""
+    In the directories, or all that are known. A server that was restored from an older backup has them no more."""
     found = dict.fromkeys(path for directory in directories for path in spools.in_directory(directory))
+    if everything:
+        found.update(dict.fromkeys(spools.registered(among=spools.sent)))
     return sorted((path for path in found if spools.Ack.load(path).ended), key=lambda path: path.name)
 
 
