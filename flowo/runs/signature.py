@@ -25,6 +25,9 @@ _LOOKS = (
 )
 _HARMLESS = re.compile(r"\b(?:0 errors?|errors?\s*[:=]\s*0|no errors?)\b", re.IGNORECASE)
 
+# Snakemake's own words stand below such a line, and are followed by files or the place in the code.
+_HEAD = re.compile(r"^(\w+) in (?:(?:rule|checkpoint) .+ in )?file .+, line \d+:$", re.MULTILINE)
+
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _HEX = re.compile(r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.IGNORECASE)
 _PATH = re.compile(r"(?:~|\.{1,2}|[\w.@+{}=-]+)?(?:/[\w.@+%{}=,:-]*[\w@+%{}=-])+/?")
@@ -33,7 +36,7 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*(?:[eE][+-]?\d+)?")
 
 def telling_line(message: str | None, tails: Iterable[str]) -> str:
     """The line that says why: of the logs' ends the last error that names itself, else the last line that looks bad;
-    else the last line of Snakemake's message. Empty where nothing was said."""
+    else what Snakemake's message says. Empty where nothing was said."""
     ends = [_ANSI.sub("", tail[-END:]).replace("\r", "\n").strip() for tail in tails]
     for words, looks in _LOOKS:
         for end in ends:
@@ -45,8 +48,16 @@ def telling_line(message: str | None, tails: Iterable[str]) -> str:
                 line = end[first:] if last < 0 else end[first:last]
                 if not _HARMLESS.search(line):
                     return line.strip()[:MOST]
-    said = (message or "").strip().splitlines()
-    return said[-1].strip()[:MOST] if said else ""
+    return _said((message or "").strip())[:MOST]
+
+
+def _said(message: str) -> str:
+    """The exception and what stands below its place; else the last line, as of commands, which may have several."""
+    heads = list(_HEAD.finditer(message))
+    below = message[heads[-1].end() :].strip().removeprefix("Error:").strip() if heads else ""
+    if below and not below.startswith("Command '"):
+        return f"{heads[-1][1]}: {below.splitlines()[0].rstrip()}"
+    return message.rpartition("\n")[2].strip()
 
 
 def normalised(line: str, wildcards: Mapping[str, str]) -> str:

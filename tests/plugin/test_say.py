@@ -6,8 +6,11 @@ import io
 import logging
 import sys
 import threading
+from typing import Any
 
 import pytest
+from snakemake_logger_plugin_flowo import wire
+from snakemake_logger_plugin_flowo.recorder import why
 from snakemake_logger_plugin_flowo.say import say
 
 
@@ -40,3 +43,16 @@ def test_a_line_is_not_written_into_another(monkeypatch: pytest.MonkeyPatch) -> 
     finally:
         logger.removeHandler(handler)
     assert stream.getvalue() == "Execute 1 jobs...\nflowo: recording this run\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ({"exit_code": 3, "message": "Command 'x' returned non-zero exit status 3."}, "exit code 3"),
+        ({"message": 'OddException in rule r in file "/w/S", line 2:\nNot as declared:\n    output: x\n        x'}, "Not as declared:"),
+        ({"message": "disk\nfull\n"}, "full"),
+        ({"message": None}, "Snakemake gives no reason; what the job printed is above"),
+    ],
+)  # fmt: skip
+def test_why_a_job_failed_in_a_few_words(error: dict[str, Any], words: str) -> None:
+    assert why(wire.JobError(job=1, **error)) == words

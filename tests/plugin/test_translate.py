@@ -164,3 +164,10 @@ def test_a_groups_error_that_names_no_command_is_told_with_each_job() -> None:
     later = [in_thread(record(event="job_error", jobid=n, rule_name="r")) for n in (1, 2)]
     events = heard(*jobs, error, group, *later)
     assert [event.message for event in events if isinstance(event, wire.JobError)] == [error.msg] * 2
+
+
+@pytest.mark.parametrize(("given", "told"), [(3, 3), ("highest", "highest"), (3.14, "3.14"), (None, None)])
+def test_a_priority_is_any_number_or_a_word(given: object, told: int | str | None) -> None:
+    (event,) = translate.Translator().translate(info(1, priority=given))
+    assert isinstance(event, wire.JobInfo)
+    assert event.priority == told

@@ -53,6 +53,23 @@ ValueError: bad value in row 17
         ("exit 1", ["İ İ İ\nIOError: disk"], "IOError: disk"),
         ("RuleException:\nexit 1", ["nothing to see in this room\n"], "exit 1"),
         (None, [], ""),
+        (
+            'ImproperOutputException in rule r in file "/w/Snakefile", line 22:\n'
+            "Outputs of incorrect type. for rule r:\n    output: x\n    affected files:\n        x",
+            [],
+            "ImproperOutputException: Outputs of incorrect type. for rule r:",
+        ),
+        (
+            "RuleException:\nNameError in file \"/w/Snakefile\", line 13:\nname 'a' is not defined\n"
+            '  File "/w/Snakefile", line 13, in __rule_1',
+            [],
+            "NameError: name 'a' is not defined",
+        ),
+        (
+            "RuleException:\nCalledProcessError in file \"/w/Snakefile\", line 1:\nCommand 'set -e; a\n b' failed.",
+            [],
+            "b' failed.",
+        ),
     ],
 )
 def test_the_line_that_tells_why(message: str | None, tails: list[str], line: str) -> None:

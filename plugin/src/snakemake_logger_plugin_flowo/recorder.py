@@ -6,6 +6,7 @@ import collections
 import contextlib
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -357,7 +358,7 @@ class Recorder:
         if ended.outcome != "succeeded":
             stand = (failure for job, failure in self._failures.items() if job not in self._translator.finished)
             if (first := next(stand, None)) is not None:
-                text += f"; first failure: rule {first.rule}, job {first.job} ({_why(first)})"
+                text += f"; first failure: rule {first.rule}, job {first.job} ({why(first)})"
             elif ended.message:
                 text += f"; {_short(ended.message)}"
         if self.spool.lost_ever:
@@ -387,7 +388,7 @@ def _short(message: str) -> str:
     return translate.cut(" ".join(" ".join(lines).split()), 300)
 
 
-def _why(error: wire.JobError) -> str:
+def why(error: wire.JobError) -> str:
     """A failure in a few words, for one line on a terminal."""
     if error.exit_code is not None:
         return f"exit code {error.exit_code}"
@@ -396,4 +397,8 @@ def _why(error: wire.JobError) -> str:
     if error.missing_outputs:
         return "its output is missing"
     lines = [line.strip() for line in (error.message or "").splitlines() if line.strip()]
-    return translate.cut(lines[-1], 200) if lines else "Snakemake gives no reason; what the job printed is above"
+    if not lines:
+        return "Snakemake gives no reason; what the job printed is above"
+    # Below the place of an exception stands what it says, then files, or the place in the code.
+    below = [place + 1 for place, line in enumerate(lines[:-1]) if re.search(r" in file .+, line \d+:$", line)]
+    return translate.cut(lines[below[-1] if below else -1], 200)

@@ -230,6 +230,8 @@ class Translator:
         if self._files:
             self.files[job] = Files(in_files[:INPUTS_REMEMBERED], total or len(in_files), logs, benchmark)
         priority = get("priority")
+        if isinstance(priority, float):
+            priority = str(priority)
         told_outputs, command = _files(outputs), _text_or_none(get("shellcmd"))
         rule = _text(get("rule_name") or "")
         self.open[job] = Handed(rule, told_outputs[:OUTPUTS_REMEMBERED], command)
