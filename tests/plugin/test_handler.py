@@ -13,7 +13,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase as InterfaceTests
-from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
+from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, dag
 
 from tests.plugin import replay
 
@@ -33,6 +33,16 @@ def test_no_setting_is_a_secret() -> None:
     assert not any(word in name for name in names for word in ("token", "key", "secret", "password"))
     assert all(field.metadata["help"] for field in LogHandlerSettings.__dataclass_fields__.values())
     assert "flowo" in LoggerPluginRegistry().plugins
+
+
+def test_the_rule_graph_has_a_message_for_handlers_that_need_one() -> None:
+    """Snakemake tells it without one, and from 9.9 on some versions' own handlers fail on that, with a traceback."""
+    watch = dag.Watch()
+    for event, message in (("rulegraph", ""), ("progress", None)):
+        record = logging.LogRecord(dag.LOGGER, logging.INFO, "", 0, None, None, None)
+        record.event = event
+        assert watch.filter(record)
+        assert record.msg == message
 
 
 class Hostile:

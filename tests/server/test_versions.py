@@ -48,6 +48,7 @@ class Case:
     more: tuple[str, ...] = ()  # options with spaces
     before: tuple[str, ...] = ()  # the options of a run before, without the plugin
     recorded: bool = True  # whether there is a run to be recorded at all
+    mixed: bool = False  # a hook's shell and Snakemake write at the same time, so that lines are broken
     attempts: dict[str, int] = dataclasses.field(default_factory=dict)  # of a rule's jobs, where more than one
 
     @property
@@ -124,8 +125,8 @@ LONG = [
 ODD: dict[tuple[str, str], dict[str, Any]] = {
     # its scheduler breaks when it is to tell of a group's failure, and never tells of the other job's end
     ("9.0.0", PIPE.name): {"jobs": {"failed": 1, "aborted": 1, "skipped": 1}},
-    # `{log}` is the text of a dictionary's values there, on which the hook's shell fails
-    **{(version, HOOK.name): {"status": "failed"} for version in ("9.0.0", "9.1.0")},
+    # `{log}` is the text of a dictionary's values there, on which the hook's shell fails, and says so
+    **{(version, HOOK.name): {"status": "failed", "mixed": True} for version in ("9.0.0", "9.1.0")},
 }
 
 
@@ -216,7 +217,8 @@ async def test_a_run_is_as_it_was_and_its_record_is_right(
     dead = await ran(python, case, place, DEAD) if dead_too else None
     for run in (live, dead or live):
         assert run.code == without.code
-        assert run.said == without.said
+        assert run.said[0] == without.said[0]
+        assert run.said[1] == without.said[1] or case.mixed
         assert run.files == without.files
         assert len(run.flowo) <= 2
     if not case.recorded:

@@ -86,6 +86,8 @@ class Watch(logging.Filter):
         self.saw = None
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.msg is None and getattr(record, "event", None) == "rulegraph":
+            record.msg = ""  # we ask for it, and from 9.9 on some versions' own handlers fail on None, with a traceback
         if self.faults < _FAULTS:
             try:
                 self._look(record)
