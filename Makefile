@@ -5,7 +5,7 @@ BIN := .venv/bin
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 STAMP := .venv/.stamp
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all chaos bench dev lint fix types client wheels node chromium
+.PHONY: help setup demo test test-all chaos bench shots dev lint fix types client wheels node chromium
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -29,6 +29,9 @@ chaos: setup chromium ## kill server, PostgreSQL, connections and Snakemake; not
 
 bench: setup chromium ## measure, and print the table (LIVE_S: seconds of a live run in the browser)
 	@$(BIN)/python -m tests.bench
+
+shots: setup chromium ## pictures of every page and state, wide and narrow, light and dark, in .screenshots (or OUT)
+	@$(BIN)/python -m tests.e2e.screenshots $(OUT)
 
 dev: setup node ## reload on both sides: pages at http://127.0.0.1:5173, API at :3100
 	@trap 'kill 0' EXIT; $(NPM) run dev & $(BIN)/flowo serve --reload --port 3100 --data-dir .venv/dev

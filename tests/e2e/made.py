@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from snakemake_logger_plugin_flowo import wire
 
+from tests.bench import generate
 from tests.factories import Line, Tape
 
 SAMPLES = [
@@ -191,6 +192,22 @@ def submitted() -> Tape:
     """Nothing runs: all that can be is handed to the cluster."""
     run = Cohort("variants, by the cluster", 1_500, tags=["cohort"]).plan().does("fetch_reads")
     return run.starts("trim_reads", local=False).tape
+
+
+def large() -> Tape:
+    """Thousands of jobs of sixty rules, ended."""
+    tape = Tape()
+    tape.lines = generate.encoded(generate.events(6_000, rules=60, samples=400, lean=True, failing=0.02))
+    return tape
+
+
+def awkward() -> Tape:
+    """One job, of a rule with a long name and five wildcards."""
+    run = Cohort("one job", 900)
+    five = {"sample": SAMPLES[-1], "chromosome": "chrUn_KI270742v1", "caller": "deepvariant", "lane": "L004", "k": "31"}
+    rule = "genotype_joint_calls_of_all_samples_by_chromosome_and_filter_them_by_quality_and_depth"
+    run.tape.info(1, rule, wildcards=five, outputs=["/".join([*five.values(), "joint.filtered.vcf.gz"])])
+    return run.tape.finished(1).ended()
 
 
 def alike() -> Tape:

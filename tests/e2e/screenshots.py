@@ -1,4 +1,4 @@
-"""Pictures of each page, in each state, wide and narrow, light and dark: `python -m tests.e2e.screenshots [OUT]`."""
+"""`make shots`: pictures of each page, in each state, wide and narrow, light and dark."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def main(out: Path) -> None:
         await for_each_look(lambda look, end: ways_in(browser, server, look, out, end))
         runs = {
             "running": made.running(), "failed": made.failed(), "early": made.before_any_job(),
-            "submitted": made.submitted(), "alike": made.alike(),
+            "submitted": made.submitted(), "alike": made.alike(), "large": made.large(), "awkward": made.awkward(),
             **dict(zip(("succeeded", "interrupted", "lost", "nothing", "planning"), made.others(), strict=True)),
         }  # fmt: skip
         await server.post(runs["lost"])
@@ -108,6 +108,11 @@ async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end:
     await show("run-failures", f"{failed}?tab=failures", ".failure")
     await show("run-failures-alike", f"/runs/{ids['alike']}?tab=failures", ".failure")
     await show("run-samples", f"{failed}?tab=samples", ".sheet-cell[data-open]")
+    await show("run-large", f"/runs/{ids['large']}", graph_or_table)
+    await show("run-large-samples", f"/runs/{ids['large']}?tab=samples", ".sheet-cell[data-open]")
+    await show("run-large-failures", f"/runs/{ids['large']}?tab=failures", ".failure")
+    await show("run-awkward", f"/runs/{ids['awkward']}", ".table-row[data-index]")
+    await show("job-awkward", f"/runs/{ids['awkward']}/jobs/1?jobtab=files", ".drawer-pane > *")
     await show("run-log", f"{failed}?tab=log", ".log")
     await show("run-info", f"{failed}?tab=info", ".facts")
     job = (await server.ask("GET", f"/api/v1/runs/{ids['failed']}/jobs?status=failed"))["items"][0]["number"]

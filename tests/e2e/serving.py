@@ -19,7 +19,8 @@ from snakemake_logger_plugin_flowo.client import managing
 from snakemake_logger_plugin_flowo.config import own_server
 from snakemake_logger_plugin_flowo.connection import Connection
 
-from tests.factories import Tape, headers, packed
+from tests.bench import generate
+from tests.factories import Tape, headers
 
 FLOWO = Path(sys.executable).parent / "flowo"
 WORKFLOWS = Path(__file__).parent.parent / "workflows"
@@ -120,8 +121,9 @@ class Server:
         return str((await self.ask("POST", "/api/v1/auth/links"))["url"])
 
     async def post(self, tape: Tape, first: int = 1, last: int | None = None) -> None:
-        """A tape's events, as a plugin would send them."""
-        await self._send(tape.path, packed(tape.body(first, last)))
+        """A tape's events, as a plugin would send them: batch by batch."""
+        for body in generate.batches(tape.lines[first - 1 : last]):
+            await self._send(tape.path, body)
 
     async def beat(self, tape: Tape) -> None:
         """A heartbeat: the run of this tape lives."""

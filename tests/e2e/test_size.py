@@ -16,7 +16,6 @@ from tests.e2e.browsing import signed_in
 from tests.e2e.serving import Server
 from tests.factories import Tape
 
-AT_ONCE = 1_000  # events in a POST
 LATER = 60  # events that come while somebody watches
 TABS = ["", "?tab=samples", "?tab=failures", "?tab=log", "?status=failed", "?sort=-duration", "?tab=info", "?q=align"]
 
@@ -31,9 +30,7 @@ def recorded(jobs: int, rules: int, samples: int) -> Tape:
 @contextlib.asynccontextmanager
 async def going_on(server: Server, tape: Tape) -> AsyncIterator[str]:
     """All but the last events are told, and that it lives; gives the address of its page."""
-    last = len(tape.lines) - LATER
-    for first in range(1, last + 1, AT_ONCE):
-        await server.post(tape, first, min(last, first + AT_ONCE - 1))
+    await server.post(tape, 1, len(tape.lines) - LATER)
 
     async def beat() -> None:
         while True:
