@@ -25,6 +25,7 @@ ON_GRAPH = (
     ".facts",
     ".drawer-pane > *",
 )  # the graph stands beside these
+BOARD = ".job-board[data-laid-out-ms]"
 OUT = Path(__file__).parents[2] / ".screenshots"
 
 
@@ -104,6 +105,10 @@ async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end:
         await show("run-graph", f"{failed}?tab=graph", ".rule-box")
     else:
         await show("run-rule", f"{failed}?rule=call_variants&status=failed", ".rule-box")
+    graph = "&tab=graph" if narrow else ""
+    for name in ("running", "failed", "alike"):
+        await show(f"run-jobgraph-{name}", f"/runs/{ids[name]}?graph=jobs{graph}", BOARD)
+    await show("run-jobgraph-chosen", f"{failed}?graph=jobs&chain=shown&wildcard=sample:NA12891{graph}", BOARD)
     await show("run-none-like-that", f"{failed}?q=nothing+like+this", ".panes .said")
     await show("run-failures", f"{failed}?tab=failures", ".failure")
     await show("run-failures-alike", f"/runs/{ids['alike']}?tab=failures", ".failure")

@@ -69,6 +69,7 @@ async def test_axe(browser: Browser, server: Server, runs: dict[str, str]) -> No
         async with signed_in(browser, server) as (page, _guard):
             await look(page, f"/runs/{runs['running']}", ".rule-box")
             await look(page, f"/runs/{runs['failed']}", ".rule-box")
+            await look(page, f"/runs/{runs['failed']}?graph=jobs", ".job-board[data-laid-out-ms]")
             await page.get_by_role("region", name="First failure").get_by_role("link").click()
             await expect(page.locator(".drawer .tail").first).to_be_visible()
             found.extend(await in_both_shades(page))

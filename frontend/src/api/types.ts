@@ -27,6 +27,7 @@ export type RunPatch = Schemas["RunPatch"];
 export type Job = Answer<"Job">;
 export type AttemptLog = Answer<"AttemptLog">;
 export type Attempt = Answer<"Attempt">;
+export type Graph = Answer<"Graph">;
 export type Grid = Answer<"Grid">;
 export type SpansAnswer = Answer<"Spans">;
 export type Matches = Answer<"Matches">;

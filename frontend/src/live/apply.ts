@@ -1,6 +1,7 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { log_since } from "../api/actions.ts";
 import { figures_key } from "../api/figures.ts";
+import { graph_key } from "../api/graph.ts";
 import { type JobFilter, keys } from "../api/queries.ts";
 import { matches_key, type Spans, spans_key, tell_spans, values_key } from "../api/spans.ts";
 import { type HeldLog, joined } from "../api/tails.ts";
@@ -67,7 +68,7 @@ export class Applier {
       else if (topic === "runs") void this.#cache.invalidateQueries({ queryKey: keys.runs });
       else {
         void this.#cache.invalidateQueries({ queryKey: keys.run(topic.slice(4)) });
-        for (const key of [figures_key, spans_key, matches_key, values_key]) {
+        for (const key of [figures_key, graph_key, spans_key, matches_key, values_key]) {
           void this.#cache.invalidateQueries({ queryKey: key(topic.slice(4)) });
         }
       }
@@ -161,7 +162,10 @@ export class Applier {
       this.#refresh.soon(keys.grid(id), grid_ms);
       this.#refresh.soon(figures_key(id), figures_ms);
     }
-    if (message.resync.includes("graph")) this.#refresh.soon(keys.rulegraph(id), list_ms);
+    if (message.resync.includes("graph")) {
+      this.#refresh.soon(keys.rulegraph(id), list_ms);
+      this.#refresh.soon(graph_key(id), grid_ms);
+    }
     if (message.resync.includes("run")) this.#refresh.soon(keys.detail(id), list_ms);
     const after = message.run;
     if (before && after) {
@@ -173,6 +177,10 @@ export class Applier {
       // The detail says more than the row: how it ended, which wildcards there are, why nothing runs.
       if (stands(before) !== stands(after) || before.jobs.total !== after.jobs.total) {
         this.#refresh.soon(keys.detail(id), 1000);
+      }
+      // Jobs that were never tried change with their run only: they are skipped, or are more than there were.
+      if (before.status !== after.status || before.jobs.total !== after.jobs.total) {
+        this.#refresh.soon(graph_key(id), grid_ms);
       }
     }
     this.#refresh.soon(keys.log(id), 1000, () => void this.#follow_log(id));

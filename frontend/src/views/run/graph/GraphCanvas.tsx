@@ -42,11 +42,14 @@ export function GraphCanvas({
   nodes,
   edges,
   laid,
+  start,
   with_map,
 }: {
   nodes: BoxNode[];
   edges: LinkEdge[];
   laid: Laid;
+  /** The box that is looked at first, where one comes from. */
+  start: string | undefined;
   with_map: boolean;
 }) {
   // The whole is shown while nobody has moved it: also after the border was dragged, or something unfolded.
@@ -74,7 +77,7 @@ export function GraphCanvas({
       attributionPosition={with_map ? "top-right" : "bottom-right"}
       aria-label="Rules of the workflow"
     >
-      <Zoom laid={laid} moved={moved} first={first_look(nodes)} />
+      <Zoom laid={laid} moved={moved} start={start} first={first_look(nodes)} />
       {with_map && (
         <MiniMap<BoxNode>
           pannable
@@ -102,15 +105,18 @@ const first_look = (nodes: BoxNode[]): string | undefined =>
 function Zoom({
   laid,
   moved,
+  start,
   first,
 }: {
   laid: Laid;
   moved: { current: boolean };
+  start: string | undefined;
   first: string | undefined;
 }) {
   const { fitView, setCenter, zoomIn, zoomOut } = useReactFlow();
-  const start = useRef(first);
-  start.current = first;
+  const from = useRef(start);
+  const best = useRef(first);
+  best.current = first;
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
   useEffect(() => {
@@ -118,8 +124,11 @@ function Zoom({
     const places = [...laid.layout.nodes.values()];
     const right = Math.max(...places.map((place) => place.x + place.width));
     const bottom = Math.max(...places.map((place) => place.y + place.height));
-    const place = laid.layout.nodes.get(start.current ?? "");
-    if (Math.min(width / right, height / bottom) >= readable * 0.6 || !place) void fitView(fit);
+    const place = laid.layout.nodes.get(from.current ?? best.current ?? "");
+    if (from.current !== undefined && place) {
+      void setCenter(place.x + place.width / 2, place.y + place.height / 2, { zoom: 1 });
+      [moved.current, from.current] = [true, undefined];
+    } else if (Math.min(width / right, height / bottom) >= readable * 0.6 || !place) void fitView(fit);
     else void setCenter(place.x + place.width / 2, place.y + place.height / 2, { zoom: readable });
   }, [laid, width, height, moved, fitView, setCenter]);
   return (

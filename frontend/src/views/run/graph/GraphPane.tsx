@@ -4,9 +4,11 @@ import { Suspense, useEffect, useState } from "react";
 import { keys, rulegraph_query } from "../../../api/queries.ts";
 import { part } from "../../../ui/part.ts";
 import { Said } from "../../../ui/Said.tsx";
+import { useSelection } from "../selection/selection.ts";
 
 // The drawing library is larger than the rest of the page, and the table is read first.
 const RuleGraph = part(() => import("./RuleGraph.tsx").then((m) => m.RuleGraph));
+const JobGraph = part(() => import("../jobgraph/JobGraph.tsx").then((m) => m.JobGraph));
 
 /** True once the jobs beside it are there: they are read first, and the line is theirs until then. */
 function useTurn(id: string): boolean {
@@ -23,6 +25,15 @@ function useTurn(id: string): boolean {
 export function GraphPane({ id }: { id: string }) {
   const graph = useQuery(rulegraph_query(id));
   const turn = useTurn(id);
+  const { search } = useSelection();
+  if (search.graph === "jobs") {
+    if (!turn) return <div className="graph-pane" aria-busy="true" />;
+    return (
+      <Suspense fallback={<div className="graph-pane" aria-busy="true" />}>
+        <JobGraph id={id} />
+      </Suspense>
+    );
+  }
   if (graph.error && !graph.data) {
     return (
       <Said

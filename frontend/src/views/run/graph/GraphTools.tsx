@@ -1,6 +1,7 @@
 import { Dropdown } from "antd";
 import type { KeyboardEvent } from "react";
 import { Glyph } from "../../../ui/Glyph.tsx";
+import { GraphKind } from "./GraphKind.tsx";
 
 export interface Find {
   text: string;
@@ -11,7 +12,7 @@ export interface Find {
   step: (by: 1 | -1) => void;
 }
 
-/** Search, folding and pictures: a row above the graph. */
+/** Rules or jobs, search, folding and pictures: a row above the graph. */
 export function GraphTools({
   find,
   folds,
@@ -27,6 +28,7 @@ export function GraphTools({
 }) {
   return (
     <div className="graph-tools">
+      <GraphKind />
       {find ? <FindField find={find} /> : <span className="graph-find" />}
       {folded < folds && (
         <button type="button" className="menu-button" onClick={() => fold_all(true)}>

@@ -21,6 +21,7 @@ import { type Acts, type BoxNode, done_text } from "./RuleBox.tsx";
 import { Ways } from "./reach.ts";
 import { reasons_text, sum_reasons } from "./reasons.ts";
 import { type Laid, useBoxes } from "./useBoxes.ts";
+import { useWayIn } from "./useWayIn.ts";
 import "./graph.css";
 
 const hover_ms = 100;
@@ -67,6 +68,7 @@ function Drawing({
   const { getNode, getZoom, setCenter } = useReactFlow();
   const { message } = App.useApp();
   const narrow = useNarrow();
+  const { start, ways: ways_in } = useWayIn(laid);
   const cache = useQueryClient();
   const pane = useRef<HTMLDivElement>(null);
   const figures = useQuery(figures_query(id)).data;
@@ -256,8 +258,9 @@ function Drawing({
         fold_all={boxes.fold_all}
         save={(kind) => void save_as(kind)}
       />
-      <div className="graph-canvas">
+      <div className="graph-canvas" {...ways_in}>
         <GraphCanvas
+          start={start}
           nodes={nodes}
           edges={edges}
           laid={laid}

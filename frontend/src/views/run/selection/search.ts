@@ -36,6 +36,9 @@ export interface RunSearch {
   q?: string;
   sort?: string;
   tab?: Pane;
+  /** What the graph is of where it is not of rules, and whether its longest chain is marked. */
+  graph?: "jobs";
+  chain?: "shown";
   find?: string;
   jobtab?: JobTab;
   /** Of the job that is open: which attempt, which of its logs, and what is searched for in it. */
@@ -63,6 +66,8 @@ export const run_search = (raw: Record<string, unknown>): RunSearch =>
     q: text_of(raw.q),
     sort: sort_of(raw.sort),
     tab: one_of(raw.tab, panes, "jobs"),
+    graph: one_of(raw.graph, ["rules", "jobs"] as const, "rules") as "jobs" | undefined,
+    chain: one_of(raw.chain, ["hidden", "shown"] as const, "hidden") as "shown" | undefined,
     find: text_of(raw.find),
     jobtab: one_of(raw.jobtab, job_tabs, "log"),
     attempt: text_of(raw.attempt),

@@ -1,0 +1,75 @@
+import { useOnViewportChange, useReactFlow, useStoreApi } from "@xyflow/react";
+import { type MouseEvent, useMemo, useRef, type WheelEvent } from "react";
+import { useSelection } from "../selection/selection.ts";
+import type { Laid } from "./useBoxes.ts";
+import { look_at, looked_at, Push } from "./whereabouts.ts";
+
+const closest = 2; // the last zoom of the rule graph
+
+/** From a rule to its jobs: by a double click on its box, or by zooming on where it is as large as it gets. */
+export function useWayIn(laid: Laid) {
+  const { id, search, set } = useSelection();
+  const { getViewport } = useReactFlow();
+  const store = useStoreApi();
+  const push = useRef(new Push());
+  // The rule that was looked at when this graph was opened.
+  const start = useMemo(() => {
+    const rule = looked_at(id);
+    return rule === undefined ? undefined : laid.boxes.find((box) => box.rules.includes(rule))?.id;
+  }, [id, laid.boxes]);
+
+  /** What was chosen before the first of two clicks. */
+  const before = useRef<string[] | undefined>(undefined);
+  const rule_of = (target: EventTarget): string | undefined => {
+    const box =
+      target instanceof Element ? target.closest<HTMLElement>("[data-box]")?.dataset.box : undefined;
+    return laid.boxes.find((one) => one.id === box)?.rules[0];
+  };
+  const enter = (rule: string, chosen: string[] | undefined) => {
+    look_at(id, rule);
+    set({ graph: "jobs", rule: chosen });
+  };
+  useOnViewportChange({
+    onEnd: ({ x, y, zoom }) => {
+      const { width, height } = store.getState();
+      const all = [...laid.layout.nodes];
+      const right = Math.max(...all.map(([, place]) => place.x + place.width));
+      const bottom = Math.max(...all.map(([, place]) => place.y + place.height));
+      // As far as the whole is in sight, no rule is meant.
+      if (right * zoom <= width && bottom * zoom <= height) {
+        look_at(id, undefined);
+        return;
+      }
+      const [cx, cy] = [(width / 2 - x) / zoom, (height / 2 - y) / zoom];
+      let best: string | undefined;
+      let least = Number.POSITIVE_INFINITY;
+      for (const [box, place] of all) {
+        const away = Math.hypot(place.x + place.width / 2 - cx, place.y + place.height / 2 - cy);
+        if (away < least) [best, least] = [box, away];
+      }
+      look_at(id, laid.boxes.find((one) => one.id === best)?.rules[0]);
+    },
+  });
+  return {
+    start,
+    ways: {
+      onWheelCapture: (event: WheelEvent) => {
+        const rule = rule_of(event.target);
+        if (rule === undefined || event.deltaY >= 0 || getViewport().zoom < closest * 0.99)
+          push.current.rest();
+        else if (push.current.add(event.deltaY)) enter(rule, search.rule);
+      },
+      onClickCapture: (event: MouseEvent) => {
+        if (event.detail === 1) before.current = search.rule;
+        // The second of two clicks would choose something else again.
+        else if (rule_of(event.target) !== undefined) event.stopPropagation();
+      },
+      onDoubleClickCapture: (event: MouseEvent) => {
+        const rule = rule_of(event.target);
+        if (rule === undefined) return;
+        event.stopPropagation();
+        enter(rule, before.current);
+      },
+    },
+  };
+}
