@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snakemake_logger_plugin_flowo import invocation
 
 from tests.plugin.peer import Peer
 
@@ -168,6 +169,22 @@ def test_what_runs_nothing_is_no_run(options: tuple[str, ...]) -> None:
     run = snakemake(place, *options)
     assert "flowo:" not in run.stderr
     assert not (place / ".snakemake" / "flowo").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "runs"),
+    [
+        ("-c1 all", True),
+        ("-c1 --report r.html", False),
+        ("-c1 --report=r.html", False),
+        ("-c1 --report-after-run --report r.html", True),
+        ("-c1 --report-after-run --report r.html --dag", False),
+        ("-c1 -- --dag", True),
+        ("-l", False),
+    ],
+)
+def test_a_command_line_tells_whether_jobs_are_run(options: str, runs: bool) -> None:
+    assert invocation.runs_jobs(["snakemake", *options.split()]) is runs
 
 
 def test_a_logs_tail_comes_with_the_failure() -> None:

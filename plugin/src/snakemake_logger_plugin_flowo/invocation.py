@@ -33,12 +33,13 @@ def arguments() -> list[str]:
 
 def runs_jobs(argv: Sequence[str]) -> bool:
     """Whether this command line is one that runs jobs, or would."""
-    for argument in argv[1:]:
-        if argument == "--":
-            break
-        if argument.partition("=")[0] in _NO_RUN or argument in _NO_RUN_SHORT:
-            return False
-    return True
+    options = list(argv[1:])
+    if "--" in options:
+        del options[options.index("--") :]
+    no_run = _NO_RUN
+    if "--report-after-run" in options:
+        no_run = no_run - {"--report"}  # of this run, when it is over
+    return not any(option.partition("=")[0] in no_run or option in _NO_RUN_SHORT for option in options)
 
 
 def opened(
