@@ -50,8 +50,13 @@ def cases(schema: Any, examples: int) -> list[Any]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("examples", [6, pytest.param(30, marks=pytest.mark.all)])
+@pytest.mark.parametrize(
+    "examples",
+    [
+        pytest.param(6, marks=pytest.mark.timeout(300)),
+        pytest.param(30, marks=[pytest.mark.all, pytest.mark.timeout(1800)]),
+    ],
+)
 async def test_no_input_makes_an_error_of_ours(alone: Served, examples: int) -> None:
     described = (await alone.client.get("/api/openapi.json")).json()
     made = await asyncio.to_thread(lambda: cases(schemathesis.openapi.from_dict(described), examples))
