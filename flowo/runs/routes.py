@@ -252,6 +252,13 @@ async def get_figures(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDe
         return await figures.of_run(session, access.readable(caller), run_id)
 
 
+@router.get("/{run_id}/usage")
+async def get_usage(run_id: uuid.UUID, caller: CallerDep, database: DatabaseDep) -> schemas.Usage:
+    """What the jobs of each rule took, and what they used of what they asked for, where benchmarks tell."""
+    async with database.session() as session:
+        return await figures.usage(session, access.readable(caller), run_id)
+
+
 @router.get("/{run_id}/rules/{rule:path}")
 async def get_rule(
     run_id: uuid.UUID,

@@ -430,6 +430,31 @@ class Figures(Shape):
     rules: list[RuleFigures]
 
 
+class RuleUsage(Shape):
+    """What the jobs of one rule that succeeded took and used, beside what they asked for."""
+
+    rule: str
+    timed: int = Field(description="Jobs whose run time is known.")
+    median_seconds: float | None
+    p95_seconds: float | None
+    max_seconds: float | None
+    total_seconds: float
+    threads: int | None = Field(description="Asked for, at most.")
+    mem_mb: float | None = Field(description="Asked for, at most, in MB.")
+    runtime_minutes: float | None = Field(description="Asked for, at most.")
+    weighed: int = Field(description="Jobs whose memory a benchmark told.")
+    p95_rss_mb: float | None = Field(description="In MiB, as benchmarks have it.")
+    max_rss_mb: float | None
+    loaded: int = Field(description="Jobs whose load a benchmark told.")
+    median_load: float | None = Field(description="Percent of one core.")
+
+
+class Usage(Shape):
+    """Of all rules of which a job succeeded, that which took most of the run first."""
+
+    rules: list[RuleUsage]
+
+
 class RuleLink(Shape):
     source: str
     target: str

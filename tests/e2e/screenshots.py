@@ -20,6 +20,7 @@ Look = dict[str, Any]
 ON_GRAPH = (
     ".panes .said",
     ".sheet-cell[data-open]",
+    ".tl-lanes canvas",
     ".failure",
     ".log",
     ".facts",
@@ -118,6 +119,11 @@ async def pages(page: Page, server: Server, ids: dict[str, str], out: Path, end:
     await show("run-large-failures", f"/runs/{ids['large']}?tab=failures", ".failure")
     await show("run-awkward", f"/runs/{ids['awkward']}", ".table-row[data-index]")
     await show("job-awkward", f"/runs/{ids['awkward']}/jobs/1?jobtab=files", ".drawer-pane > *")
+    for name in ("running", "failed", "submitted"):
+        await show(f"timeline-{name}", f"/runs/{ids[name]}?tab=timeline", ".tl-lanes canvas")
+    await show("timeline-large", f"/runs/{ids['large']}?tab=timeline", ".tl-lanes canvas")
+    await show("timeline-figures", f"{failed}?tab=timeline&show=figures", ".tl-usage table")
+    await show("timeline-samples", f"{failed}?tab=timeline&lanes=by:sample", ".tl-lanes canvas")
     await show("run-log", f"{failed}?tab=log", ".log")
     await show("run-info", f"{failed}?tab=info", ".facts")
     job = (await server.ask("GET", f"/api/v1/runs/{ids['failed']}/jobs?status=failed"))["items"][0]["number"]

@@ -88,6 +88,7 @@ async def test_axe_in_the_corners(browser: Browser, server: Server, runs: dict[s
         await page.goto(f"{server.address}/runs/{runs['failed']}")
         for tab, ready in (
             ("Samples", ".sheet-cell[data-open]"),
+            ("Timeline", ".tl-lanes canvas"),
             ("Failures", ".failure"),
             ("Log", ".log"),
             ("Info", ".facts"),

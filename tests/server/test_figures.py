@@ -65,3 +65,27 @@ async def test_a_run_totals_medians_and_reasons(served: Served) -> None:
     by_rule = {rule["rule"]: rule for rule in (await get(served, path))["rules"]}
     assert by_rule["call"]["median_seconds"] == 0.5
     assert by_rule["call"]["reasons"] == {"missing_output": 1}
+
+
+async def test_what_rules_used_of_what_they_asked_for(served: Served) -> None:
+    tape = Tape().opened()
+    for number, (seconds, rss) in enumerate(((10, 100.0), (20, 200.0), (30, 300.0))):
+        tape.info(number, benchmark="b.tsv", threads=2, resources={"mem_mb": 1000 + number, "runtime": 60})
+        tape.at += seconds - 1
+        tape.finished(number)
+        tape.add(wire.JobFigures(job=number, path="b.tsv", rows=[{"max_rss": rss, "mean_load": 150.0}]))
+    tape.info(3, "call", resources={"mem_mb": "<TBD>"}).finished(3)
+    tape.info(4, "call").failed(4).info(5, "call")
+    await post(served, tape)
+    usage = await get(served, f"/api/v1/runs/{tape.run_id}/usage")
+    first, second = usage["rules"]
+    assert first == {
+        "rule": "map", "timed": 3, "median_seconds": 20, "p95_seconds": 29, "max_seconds": 30, "total_seconds": 60,
+        "threads": 2, "mem_mb": 1002, "runtime_minutes": 60, "weighed": 3, "p95_rss_mb": 290, "max_rss_mb": 300,
+        "loaded": 3, "median_load": 150,
+    }  # fmt: skip
+    assert second == {
+        "rule": "call", "timed": 1, "median_seconds": 1, "p95_seconds": 1, "max_seconds": 1, "total_seconds": 1,
+        "threads": 1, "mem_mb": None, "runtime_minutes": None, "weighed": 0, "p95_rss_mb": None, "max_rss_mb": None,
+        "loaded": 0, "median_load": None,
+    }  # fmt: skip

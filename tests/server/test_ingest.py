@@ -71,7 +71,7 @@ async def test_another_users_run_is_not_there_and_cannot_be_written(served: Serv
     for method, path in (
         ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/end"), ("GET", "/jobs"), ("GET", "/jobs/1"),
         ("GET", "/jobs/count"), ("GET", "/jobs/marks"), ("GET", "/jobs.csv"), ("GET", "/wildcards"), ("GET", "/rulegraph"),
-        ("GET", "/rules"), ("GET", "/graph"), ("GET", "/spans"), ("GET", "/matches"), ("GET", "/wildcards/sample/jobs"),
+        ("GET", "/rules"), ("GET", "/graph"), ("GET", "/usage"), ("GET", "/spans"), ("GET", "/matches"), ("GET", "/wildcards/sample/jobs"),
         ("GET", "/log"), ("GET", "/failures"),
     ):  # fmt: skip
         body: dict[str, Any] = {"json": {"name": "stolen"}} if method == "PATCH" else {}

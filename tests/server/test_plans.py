@@ -62,7 +62,7 @@ JOBS = [
     "/jobs.csv?status=running", "/wildcards", "/wildcards?q=S20", "/wildcards?name=sample&q=s20", "/wildcards?q=9999x",
     "/jobs/2000", "/failures", "/failures?wildcard=sample:S3000", "/failures?rule=rule7&q=S30", "/failures/groups",
     "/failures/groups?rule=rule7", "/failures?signature=abc", "/rerun", "/rulegraph", "/rules", "/log", "/graph", "/siblings",
-    "/spans", "/matches", "/matches?wildcard=sample:S2000&status=running", "/wildcards/sample/jobs",
+    "/usage", "/spans", "/matches", "/matches?wildcard=sample:S2000&status=running", "/wildcards/sample/jobs",
     "",
 ]  # fmt: skip
 

@@ -732,6 +732,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage
+         * @description What the jobs of each rule took, and what they used of what they asked for, where benchmarks tell.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/wildcards": {
         parameters: {
             query?: never;
@@ -2176,6 +2196,64 @@ export interface components {
             text?: string | null;
         };
         /**
+         * RuleUsage
+         * @description What the jobs of one rule that succeeded took and used, beside what they asked for.
+         */
+        RuleUsage: {
+            /**
+             * Loaded
+             * @description Jobs whose load a benchmark told.
+             */
+            loaded: number;
+            /** Max Rss Mb */
+            max_rss_mb: number | null;
+            /** Max Seconds */
+            max_seconds: number | null;
+            /**
+             * Median Load
+             * @description Percent of one core.
+             */
+            median_load: number | null;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /**
+             * Mem Mb
+             * @description Asked for, at most, in MB.
+             */
+            mem_mb: number | null;
+            /**
+             * P95 Rss Mb
+             * @description In MiB, as benchmarks have it.
+             */
+            p95_rss_mb: number | null;
+            /** P95 Seconds */
+            p95_seconds: number | null;
+            /** Rule */
+            rule: string;
+            /**
+             * Runtime Minutes
+             * @description Asked for, at most.
+             */
+            runtime_minutes: number | null;
+            /**
+             * Threads
+             * @description Asked for, at most.
+             */
+            threads: number | null;
+            /**
+             * Timed
+             * @description Jobs whose run time is known.
+             */
+            timed: number;
+            /** Total Seconds */
+            total_seconds: number;
+            /**
+             * Weighed
+             * @description Jobs whose memory a benchmark told.
+             */
+            weighed: number;
+        };
+        /**
          * Run
          * @description One invocation of Snakemake.
          */
@@ -2729,6 +2807,14 @@ export interface components {
              * @description For people, in one sentence.
              */
             text: string;
+        };
+        /**
+         * Usage
+         * @description Of all rules of which a job succeeded, that which took most of the run first.
+         */
+        Usage: {
+            /** Rules */
+            rules: components["schemas"]["RuleUsage"][];
         };
         /** ValidationError */
         ValidationError: {
@@ -5405,6 +5491,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Spans"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
             /** @description Unauthorized */

@@ -2,7 +2,7 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { job_statuses } from "../theme/status.ts";
 import { get, path } from "./client.ts";
 import { choice_of, type JobChoice } from "./queries.ts";
-import type { Job, JobValues, Matches, SpansAnswer } from "./types.ts";
+import type { Job, JobValues, Matches, Page, SpansAnswer } from "./types.ts";
 
 /**
  * Every attempt of a run, in columns for canvases: entry i of each tells of one attempt. The first `size` entries count.
@@ -241,3 +241,13 @@ export const end_of = ({ status, ended }: Spans, i: number, now: number): number
   const at = ended[i] ?? Number.NaN;
   return Number.isNaN(at) && moving.has(status[i] ?? 0) ? now : at;
 };
+
+/** One job as its table has it, by number: what a drawing says of the one that is pointed at. */
+export const job_row_query = (id: string, number: number) =>
+  queryOptions({
+    queryKey: ["row", id, number],
+    queryFn: async ({ signal }) => {
+      const found = await get<Page<Job>>(path(route(id, "jobs"), { id: String(number), limit: 5 }), signal);
+      return found.items.find((job) => job.number === number) ?? null;
+    },
+  });

@@ -11,6 +11,8 @@ const keys: [string[], string][] = [
   [["←", "↑", "↓", "→"], "In the graph, from rule to rule along its links"],
   [["+", "-"], "In the graph of rules, unfold and fold; in that of jobs, closer and farther, with 0 all"],
   [["Enter"], "In the graph of jobs, go to a job; then the arrow keys, Enter opens it, Esc leaves it"],
+  [["←", "→", "+", "-", "0"], "In the timeline, move, zoom, and show all"],
+  [["n", "p"], "In the timeline, the next and the previous that failed"],
   [["["], "The run of the same workflow before"],
   [["]"], "The run of the same workflow after"],
   [["g", "r"], "All runs"],

@@ -9,6 +9,7 @@ import { useSelection } from "./selection/selection.ts";
 import { JobTable } from "./table/JobTable.tsx";
 
 const Samples = part(() => import("./samples/Samples.tsx").then((m) => m.Samples));
+const Timeline = part(() => import("./timeline/Timeline.tsx").then((m) => m.Timeline));
 const Failures = part(() => import("./failures/Failures.tsx").then((m) => m.Failures));
 const RunLog = part(() => import("./log/RunLog.tsx").then((m) => m.RunLog));
 const Info = part(() => import("./Info.tsx").then((m) => m.Info));
@@ -27,6 +28,7 @@ export function Panes({
     ...(graph_first ? (["graph"] as const) : []),
     "jobs",
     ...(run.wildcards.length > 0 ? (["samples"] as const) : []),
+    "timeline",
     "failures",
     "log",
     "info",
@@ -37,6 +39,7 @@ export function Panes({
     graph: "Graph",
     jobs: "Jobs",
     samples: "Samples",
+    timeline: "Timeline",
     failures: run.jobs.failed > 0 ? `Failures ${count(run.jobs.failed)}` : "Failures",
     log: "Log",
     info: "Info",
@@ -55,6 +58,7 @@ export function Panes({
           {active === "graph" && <GraphPane id={run.id} />}
           {active === "jobs" && <JobTable run={run} />}
           {active === "samples" && <Samples run={run} />}
+          {active === "timeline" && <Timeline run={run} />}
           {active === "failures" && <Failures run={run} />}
           {active === "log" && <RunLog run={run} />}
           {active === "info" && <Info run={run} />}

@@ -2,7 +2,7 @@ import type { JobFilter } from "../../../api/queries.ts";
 import { type JobStatus, job_statuses } from "../../../theme/status.ts";
 import { names, one_of, some_of, text_of, tidy } from "../../../ui/search_params.ts";
 
-export const panes = ["jobs", "samples", "failures", "log", "info", "graph"] as const;
+export const panes = ["jobs", "samples", "timeline", "failures", "log", "info", "graph"] as const;
 export type Pane = (typeof panes)[number];
 
 export const job_tabs = ["log", "command", "files", "graph", "resources", "attempts", "code"] as const;
@@ -40,6 +40,10 @@ export interface RunSearch {
   graph?: "jobs";
   chain?: "shown";
   find?: string;
+  /** Of the timeline: what its lanes are of (`slot`, `by:NAME` for a wildcard; else the rule). */
+  lanes?: string;
+  /** Of the timeline: its figures in place of the drawing. */
+  show?: "figures";
   jobtab?: JobTab;
   /** Of the job that is open: which attempt, which of its logs, and what is searched for in it. */
   attempt?: string;
@@ -57,6 +61,11 @@ function sort_of(raw: unknown): string | undefined {
   return text && sorts.test(text) && text !== usual_sort ? text : undefined;
 }
 
+function lanes_of(raw: unknown): string | undefined {
+  const text = text_of(raw);
+  return text === "slot" || text?.startsWith("by:") ? text : undefined;
+}
+
 export const run_search = (raw: Record<string, unknown>): RunSearch =>
   tidy({
     status: some_of(raw.status, job_statuses),
@@ -69,6 +78,8 @@ export const run_search = (raw: Record<string, unknown>): RunSearch =>
     graph: one_of(raw.graph, ["rules", "jobs"] as const, "rules") as "jobs" | undefined,
     chain: one_of(raw.chain, ["hidden", "shown"] as const, "hidden") as "shown" | undefined,
     find: text_of(raw.find),
+    lanes: lanes_of(raw.lanes),
+    show: raw.show === "figures" ? "figures" : undefined,
     jobtab: one_of(raw.jobtab, job_tabs, "log"),
     attempt: text_of(raw.attempt),
     joblog: text_of(raw.joblog),

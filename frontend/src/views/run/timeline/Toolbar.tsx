@@ -1,0 +1,115 @@
+import { count, duration } from "../../../ui/format.ts";
+import { Glyph } from "../../../ui/Glyph.tsx";
+import { StatusIcon } from "../../../ui/StatusIcon.tsx";
+import type { Chain } from "../graph/chain.ts";
+import { useSelection } from "../selection/selection.ts";
+import type { Drawn } from "./useTimeline.ts";
+import type { View } from "./view.ts";
+
+interface ToolbarProps {
+  drawn: Drawn;
+  view: View;
+  chain: Chain | null;
+  shows_chain: boolean;
+  on_chain: (shows: boolean) => void;
+  on_failed: (step: 1 | -1) => void;
+}
+
+/** Bars or figures. */
+export function Shows() {
+  const { search, set } = useSelection();
+  return (
+    <div className="tl-shows" role="group" aria-label="Show">
+      {([undefined, "figures"] as const).map((one) => (
+        <button
+          key={one ?? "bars"}
+          type="button"
+          className="chip"
+          aria-pressed={search.show === one}
+          onClick={() => set({ show: one })}
+        >
+          {one ? "Figures" : "Bars"}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function Toolbar({ drawn, view, chain, shows_chain, on_chain, on_failed }: ToolbarProps) {
+  const { run, kind, failed } = drawn;
+  const { set } = useSelection();
+  const middle = () => (view.from + view.to) / 2;
+  return (
+    <div className="tl-bar">
+      <Shows />
+      <label>
+        <span className="faint">Lanes</span>{" "}
+        <select
+          value={kind}
+          onChange={({ target }) => set({ lanes: target.value === "rule" ? undefined : target.value })}
+        >
+          <option value="rule">rule</option>
+          {run.wildcards.map((name) => (
+            <option key={name} value={`by:${name}`}>
+              {name}
+            </option>
+          ))}
+          <option value="slot">slots in use</option>
+        </select>
+      </label>
+      {chain && chain.jobs.length > 0 && (
+        <button
+          type="button"
+          className="chip"
+          aria-pressed={shows_chain}
+          title="The jobs that waited for one another and took longest together: a faster run needs a faster one of these"
+          onClick={() => on_chain(!shows_chain)}
+        >
+          Longest chain{run.ended_at === null ? " so far" : ""}: {count(chain.jobs.length)}{" "}
+          {chain.jobs.length === 1 ? "job" : "jobs"}, {duration(chain.total / 1000)}
+        </button>
+      )}
+      {failed.length > 0 && (
+        <button
+          type="button"
+          className="chip"
+          title="Go to the next that failed (n)"
+          onClick={() => on_failed(1)}
+        >
+          <StatusIcon status="failed" size={12} /> {count(failed.length)} failed{" "}
+          {failed.length === 1 ? "attempt" : "attempts"}
+        </button>
+      )}
+      <span className="tl-legend faint" aria-hidden="true">
+        <i className="tl-queued" /> queued <i className="tl-ran" /> run
+      </span>
+      <span className="tl-zoom">
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Zoom in"
+          onClick={() => view.zoom(middle(), 0.6)}
+        >
+          <Glyph name="plus" />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Zoom out"
+          onClick={() => view.zoom(middle(), 1 / 0.6)}
+        >
+          <Glyph name="minus" />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Show the whole run"
+          title="Show the whole run (0)"
+          onClick={() => view.all()}
+        >
+          <Glyph name="fit" />
+        </button>
+      </span>
+    </div>
+  );
+}
