@@ -54,7 +54,11 @@ export class Applier {
 
   keep(event: string, data: unknown) {
     if (event === "hello") heard_now((data as { now: string }).now);
-    if (event === "resync") this.fresh([(data as Resync).topic]);
+    if (event === "resync") {
+      const { topic } = data as Resync;
+      // Told to whoever reads slowly: asking for everything each time would make that worse.
+      this.#refresh.soon(["resync", topic], list_ms, () => this.fresh([topic]), true);
+    }
     if (event !== "run" && event !== "runs" && event !== "log") return;
     heard_now((data as { now: string }).now);
     this.#kept.push({ event, data, heard: Date.now() } as Kept);
@@ -62,17 +66,14 @@ export class Applier {
   }
 
   /** What is held of these may be older than what the stream tells next: asked for again. */
-  fresh(topics: string[]) {
-    for (const topic of topics) {
-      if (topic.startsWith("log:")) void this.#cache.invalidateQueries({ queryKey: keys.tail(topic) });
-      else if (topic === "runs") void this.#cache.invalidateQueries({ queryKey: keys.runs });
-      else {
-        void this.#cache.invalidateQueries({ queryKey: keys.run(topic.slice(4)) });
-        for (const key of [figures_key, graph_key, spans_key, matches_key, values_key]) {
-          void this.#cache.invalidateQueries({ queryKey: key(topic.slice(4)) });
-        }
-      }
-    }
+  async fresh(topics: string[]) {
+    const keys_of = (topic: string): QueryKey[] => {
+      if (topic.startsWith("log:")) return [keys.tail(topic)];
+      if (topic === "runs") return [keys.runs];
+      return [keys.run, figures_key, graph_key, spans_key, matches_key, values_key].map((key) => key(topic.slice(4)));
+    };
+    const stale = topics.flatMap(keys_of);
+    await Promise.all(stale.map((queryKey) => this.#cache.invalidateQueries({ queryKey })));
   }
 
   pause(paused: boolean) {

@@ -42,7 +42,7 @@ export class Live {
         if (event === "run") this.#herald.heard(data as RunMessage);
       },
       on_fresh: (topics) => {
-        this.#applier.fresh(topics);
+        void this.#applier.fresh(topics);
         this.#herald.fresh(topics);
       },
       on_state: (link) => {

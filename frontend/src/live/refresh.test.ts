@@ -29,3 +29,19 @@ test("what took long to answer is left alone for a while; what is quick comes as
   }
   expect(asked).toBeGreaterThan(30);
 });
+
+test("a tab that nobody sees asks once, when it is looked at", async () => {
+  const refresher = new Refresher(new QueryClient());
+  const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+  const ask = vi.fn();
+  for (let at = 0; at < 5_000; at += 100) {
+    refresher.soon(["rows"], 200, ask);
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(ask).not.toHaveBeenCalled();
+  hidden.mockReturnValue(false);
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(ask).toHaveBeenCalledOnce();
+  hidden.mockRestore();
+  refresher.stop();
+});

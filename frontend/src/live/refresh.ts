@@ -5,7 +5,7 @@ const rest = 4;
 
 /**
  * Asks again for what is on screen, at most once in `every_ms` for each key, and once more after the last call. What
- * took long to answer is left alone for `rest` times as long.
+ * took long to answer is left alone for `rest` times as long; a tab that nobody sees asks when it is looked at.
  */
 export class Refresher {
   readonly #cache: QueryClient;
@@ -13,24 +13,39 @@ export class Refresher {
   readonly #rested = new Map<string, number>();
   /** Whose answer is on its way, and what to do behind it where it was asked for again meanwhile. */
   readonly #asked = new Map<string, (() => void) | null>();
+  #unseen: (() => void)[] = [];
   #stopped = false;
   readonly #waiting = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(cache: QueryClient) {
     this.#cache = cache;
+    document.addEventListener("visibilitychange", this.#seen);
   }
 
-  soon(key: QueryKey, every_ms: number, run?: () => unknown) {
+  #seen = () => {
+    if (document.hidden) return;
+    for (const ask of this.#unseen.splice(0)) ask();
+  };
+
+  /** `unseen`: also while nobody sees the tab. */
+  soon(key: QueryKey, every_ms: number, run?: () => unknown, unseen = false) {
     const name = JSON.stringify(key);
     if (this.#waiting.has(name)) return;
     if (this.#asked.has(name)) {
-      this.#asked.set(name, () => this.soon(key, every_ms, run));
+      this.#asked.set(name, () => this.soon(key, every_ms, run, unseen));
       return;
     }
     const wait = Math.max((this.#last.get(name) ?? 0) + every_ms, this.#rested.get(name) ?? 0) - Date.now();
     this.#waiting.set(
       name,
-      setTimeout(() => void this.#ask(name, key, run), Math.max(0, wait)),
+      setTimeout(
+        () => {
+          const ask = () => void this.#ask(name, key, run);
+          if (document.hidden && !unseen) this.#unseen.push(ask);
+          else ask();
+        },
+        Math.max(0, wait),
+      ),
     );
   }
 
@@ -49,6 +64,7 @@ export class Refresher {
 
   stop() {
     this.#stopped = true;
+    document.removeEventListener("visibilitychange", this.#seen);
     for (const timer of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
   }
