@@ -29,7 +29,7 @@ def events(
     """A whole run: the plan in parts, then some five events for each job; a few fail, most of those succeed again.
 
     The rules stand in chains, each with samples of its own: as many chains as it takes for all samples to have jobs.
-    `lean`: without what is said of a job and of the progress, for who needs the run rather than its events.
+    `lean`: with two short events for each job, for those who need the run rather than its events.
     """
     dice = random.Random(seed)
     at = time.time() - jobs * 0.05 if start is None else start
@@ -64,8 +64,10 @@ def events(
         stem = f"{rule}/{wildcards['sample']}.{wildcards['unit']}"
         for attempt in (1, 2):
             at += 0.02
-            yield wire.JobStarted(jobs=[n]), at
-            if not lean:
+            if lean:
+                yield wire.JobInfo(job=n, rule=rule, wildcards=wildcards, threads=1), at
+            else:
+                yield wire.JobStarted(jobs=[n]), at
                 yield wire.JobInfo(
                     job=n, rule=rule, inputs=[f"in/{stem}.bam"], outputs=[f"results/{stem}.bam"], logs=[f"logs/{stem}.log"],
                     wildcards=wildcards, reason=f"Missing output files: results/{stem}.bam", threads=1,

@@ -168,6 +168,8 @@ async def frames(browser: Browser, state: Any, url: str) -> None:
         for step, how in ((40, "by hand"), (4_000, "by the bar")):
             found = await best(browser, scrolled(page, ".table", step))
             row(f"scrolling the table of 100,000 jobs {how}", found, "60")
+        await page.get_by_role("button", name="Unfold all").click()
+        await page.locator(".rule-box").nth(40).wait_for()
         found = await best(browser, dragged(page, ".react-flow__pane"))
         row("panning the rule graph of 60 rules", found, "≥ 30")
     async with opened(browser, state, f"{url}?tab=samples", ".sheet-cell") as page:

@@ -70,7 +70,9 @@ export class Applier {
     const keys_of = (topic: string): QueryKey[] => {
       if (topic.startsWith("log:")) return [keys.tail(topic)];
       if (topic === "runs") return [keys.runs];
-      return [keys.run, figures_key, graph_key, spans_key, matches_key, values_key].map((key) => key(topic.slice(4)));
+      return [keys.run, figures_key, graph_key, spans_key, matches_key, values_key].map((key) =>
+        key(topic.slice(4)),
+      );
     };
     const stale = topics.flatMap(keys_of);
     await Promise.all(stale.map((queryKey) => this.#cache.invalidateQueries({ queryKey })));

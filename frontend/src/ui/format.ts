@@ -63,6 +63,9 @@ export function bytes(size: number | null | undefined): string {
 
 export const count = (n: number): string => n.toLocaleString("en-GB").replaceAll(",", " ");
 
+/** “1 job”, “2 jobs”. */
+export const counted = (n: number, one: string): string => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
+
 /** Wildcards as one text: `sample=A1 chrom=3`. */
 export const wildcards_text = (wildcards: Record<string, string>): string =>
   Object.entries(wildcards)

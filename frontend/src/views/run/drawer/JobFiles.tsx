@@ -1,6 +1,6 @@
 import type { JobDetail } from "../../../api/types.ts";
 import { Copy } from "../../../ui/Copy.tsx";
-import { count } from "../../../ui/format.ts";
+import { count, counted } from "../../../ui/format.ts";
 import { type Input, inputs_by_rule, users_of } from "./file_jobs.ts";
 import { JobMention } from "./JobMention.tsx";
 
@@ -117,7 +117,7 @@ function InputFiles({ job, run_id }: { job: JobDetail; run_id: string }) {
   );
 }
 
-const jobs_word = (many: number) => (many === 1 ? "1 job" : `${count(many)} jobs`);
+const jobs_word = (many: number) => counted(many, "job");
 
 /** What cannot be said of the files' other side, and why. */
 function Open({ job }: { job: JobDetail }) {

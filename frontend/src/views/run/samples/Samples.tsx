@@ -4,7 +4,7 @@ import { useMemo, useState } from "react";
 import { grid_query } from "../../../api/queries.ts";
 import type { Grid, RunDetail } from "../../../api/types.ts";
 import { Announce } from "../../../ui/Announce.tsx";
-import { count } from "../../../ui/format.ts";
+import { count, counted } from "../../../ui/format.ts";
 import { Said } from "../../../ui/Said.tsx";
 import { useSelection } from "../selection/selection.ts";
 import { type Cell, type GridRow, type GridSort, grid_rows, shown_rows } from "./grid_rows.ts";
@@ -92,11 +92,11 @@ function Drawn({ grid, name, choose }: { grid: Grid; name: string; choose: (wild
         <span className="faint samples-count">
           {shown.length < rows.length
             ? `${count(shown.length)} of ${count(rows.length)} rows`
-            : `${count(rows.length)} rows`}
+            : counted(rows.length, "row")}
           {grid.total > rows.length && `, the first of ${count(grid.total)}`}
         </span>
       </div>
-      <Announce text={`${count(shown.length)} rows`} />
+      <Announce text={counted(shown.length, "row")} />
       {shown.length === 0 ? (
         <Said title="No row is like that">
           <p>Nothing here holds what is chosen.</p>

@@ -5,7 +5,7 @@ import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState }
 import type { RunDetail } from "../../../api/types.ts";
 import { Announce } from "../../../ui/Announce.tsx";
 import { put_on_clipboard } from "../../../ui/Copy.tsx";
-import { count } from "../../../ui/format.ts";
+import { counted } from "../../../ui/format.ts";
 import { useKeys } from "../../../ui/keys.ts";
 import { useNarrow } from "../../../ui/narrow.ts";
 import { Bone, Said } from "../../../ui/Said.tsx";
@@ -198,7 +198,7 @@ export function JobTable({ run }: { run: RunDetail }) {
   }
   return (
     <>
-      <Announce text={jobs.pending ? "" : `${count(total)} jobs`} />
+      <Announce text={jobs.pending ? "" : counted(total, "job")} />
       <div
         className={`table${jobs.old ? " dimmed" : ""}`}
         ref={scroll}

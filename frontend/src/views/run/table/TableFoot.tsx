@@ -2,7 +2,7 @@ import { Dropdown } from "antd";
 import { useEffect, useState } from "react";
 import { type JobFilter, jobs_csv } from "../../../api/queries.ts";
 import { put_on_clipboard } from "../../../ui/Copy.tsx";
-import { count } from "../../../ui/format.ts";
+import { count, counted } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { is_filtered } from "../selection/search.ts";
 import { type Column, choose_column, shown_columns, table_text, useColumnChoices } from "./columns.ts";
@@ -50,7 +50,7 @@ export function TableFoot({
       ) : (
         <span className="soft">
           {total !== null &&
-            (is_filtered(filter) ? `${count(total)} of ${count(of)} jobs` : `${count(total)} jobs`)}
+            (is_filtered(filter) ? `${count(total)} of ${count(of)} jobs` : counted(total, "job"))}
         </span>
       )}
       <a
