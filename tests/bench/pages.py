@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import threading
 import time
 import uuid
@@ -32,6 +33,7 @@ PER_SECOND = 50  # changes of jobs in the live run
 GOES = 3
 PAN_S = 1.5
 ROWS = ".table-row[data-index]"
+BARS = ".tl-lanes canvas"
 BOARD = ".job-board[data-laid-out-ms]"
 # Bytes of what had come when the view first stood: what it loads behind that is not waited for.
 FIRST_SEEN = """(() => {
@@ -175,6 +177,14 @@ async def frames(browser: Browser, state: Any, url: str) -> None:
     async with opened(browser, state, f"{url}?tab=samples", ".sheet-cell") as page:
         found = await best(browser, scrolled(page, ".sheet-scroll", 60))
         row("scrolling the grid of 5,000 samples × 60 rules", found, "≥ 30")
+    async with opened(browser, state, f"{url}?tab=timeline", BARS) as page:
+        await page.get_by_text(re.compile("^Longest chain")).wait_for()
+        for turns, what in ((0, "as a whole"), (12, "from near")):
+            await page.locator(BARS).hover()
+            for _ in range(turns):
+                await page.mouse.wheel(0, -100)
+            found = await best(browser, dragged(page, BARS))
+            row(f"panning the timeline of 100,000 bars, {what}", found, "≥ 30")
     async with opened(browser, state, f"{url}?graph=jobs", BOARD) as page:
         laid_out = await page.locator(BOARD).get_attribute("data-laid-out-ms")
         row("layout of the graph of 100,000 jobs, in its worker", f"{int(laid_out or 0) / 1000:.2f} s", "≤ 2 s")
