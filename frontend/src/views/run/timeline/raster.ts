@@ -57,7 +57,16 @@ export function paint({ pixels, width, height }: Picture, scene: Scene, colours:
   const [first, stop] = between(lanes, from, to);
   const by = width / (to - from);
 
+  // Once for each lane, not for each bar.
+  const each_of = new Float64Array(count);
+  for (let at = 0; at < count; at++) each_of[at] = row_place(scene, at, 0)[1];
+
   const box = (x0: number, x1: number, y0: number, y1: number, colour: number) => {
+    if (x1 - x0 < 8) {
+      // A call for each line of a bar that is a pixel wide costs more than the pixels.
+      for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) pixels[y * width + x] = colour;
+      return;
+    }
     for (let y = y0; y < y1; y++) pixels.fill(colour, y * width + x0, y * width + x1);
   };
   const hatched = (x0: number, x1: number, y0: number, y1: number, line: number, ground: number) => {
@@ -69,7 +78,8 @@ export function paint({ pixels, width, height }: Picture, scene: Scene, colours:
   const bar = (i: number, dim: boolean, tall: number) => {
     const at = lane[i] as number;
     const own = status[i] as number;
-    const [top, each] = row_place(scene, at, row[i] as number);
+    const each = each_of[at] as number;
+    const top = (tops[at] as number) + scene.pad + (row[i] as number) * each;
     const gap = each >= 4 * scale ? scale : 0;
     let y0 = top;
     let y1 = top + Math.max(each - gap, 1);
