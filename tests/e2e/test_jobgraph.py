@@ -10,6 +10,12 @@ from tests.e2e import made
 from tests.e2e.browsing import Guard
 from tests.e2e.serving import Server
 
+IN_THE_MIDDLE = """(rule) => {
+  const [box, pane] = [`[data-box="${rule}"]`, '.graph-canvas'].map(one => document.querySelector(one)?.getBoundingClientRect());
+  return box && pane && Math.hypot(box.x + box.width / 2 - pane.x - pane.width / 2,
+                                   box.y + box.height / 2 - pane.y - pane.height / 2) < 5;
+}"""
+
 
 async def test_from_a_rule_to_its_jobs_and_back(server: Server, visit: tuple[Page, Guard]) -> None:
     page, _guard = visit
@@ -63,3 +69,9 @@ async def test_from_a_rule_to_its_jobs_and_back(server: Server, visit: tuple[Pag
         await page.mouse.wheel(0, 240)
     await expect(rules.first).to_be_visible()
     await expect(page).not_to_have_url(re.compile("graph=jobs"))
+
+    # And by the switch: the rule whose jobs one looked at stands in the middle.
+    await page.locator('[data-box="trim_reads"]').dblclick()
+    await expect(board).to_be_visible()
+    await page.get_by_role("button", name="Rules", exact=True).click()
+    await page.wait_for_function(IN_THE_MIDDLE, arg="trim_reads")

@@ -69,7 +69,7 @@ export function GraphCanvas({
       deleteKeyCode={null}
       minZoom={0.1}
       maxZoom={2}
-      fitView
+      fitView={start === undefined}
       fitViewOptions={fit}
       onMoveStart={(event) => {
         if (event) moved.current = true;
