@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e import made
-from tests.e2e.browsing import guarded, signed_in
+from tests.e2e.browsing import NARROW, WIDE, guarded, signed_in
 from tests.e2e.serving import Server
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -25,9 +27,13 @@ RUN = """async () => {
 @pytest.fixture(scope="module")
 async def runs(server: Server) -> dict[str, str]:
     """Where to look, by the name of the state."""
-    running, failed, early = made.running(), made.failed(), made.before_any_job()
-    await asyncio.gather(*map(server.post, (running, failed, early, *made.others())))
-    return {"running": str(running.run_id), "failed": str(failed.run_id), "early": str(early.run_id)}
+    tapes = {
+        "running": made.running(), "failed": made.failed(), "early": made.before_any_job(),
+        "submitted": made.submitted(), "alike": made.alike(),
+        **dict(zip(("succeeded", "interrupted", "lost", "nothing", "planning"), made.others(), strict=True)),
+    }  # fmt: skip
+    await asyncio.gather(*map(server.post, tapes.values()))
+    return {name: str(tape.run_id) for name, tape in tapes.items()}
 
 
 async def findings(page: Page) -> list[str]:
@@ -74,28 +80,93 @@ async def test_axe(browser: Browser, server: Server, runs: dict[str, str]) -> No
             await expect(page.locator(".drawer .tail").first).to_be_visible()
             found.extend(await in_both_shades(page))
 
-    await asyncio.gather(outside(), small_pages(), run_pages())
+    async def narrow() -> None:
+        async with signed_in(browser, server, viewport=NARROW, color_scheme="dark", reduced_motion="reduce") as (
+            page,
+            _,
+        ):
+            await page.goto(f"{server.address}/runs/{runs['running']}?tab=log&find=error")
+            await expect(page.locator(".log mark").first).to_be_visible()
+            found.extend(await findings(page))
+
+    await asyncio.gather(outside(), small_pages(), run_pages(), narrow())
     assert not found, "\n".join(found)
 
 
+# Where one can look, and what one may open there. {name} stands for the run of that name, {job} for a failed job of `failed`.
+VIEWS = {
+    "/sign-in": ".sign-in-version",
+    "/first-run": ".first-steps code",
+    "/tokens": ".tokens form",
+    "/runs": ".run-row .bar",
+    "/runs?q=nothing+like+this": ".said",
+    "/runs/00000000-0000-0000-0000-000000000000": ".said",
+    "/runs/{early}": ".run-message",
+    "/runs/{lost}": ".run-counters",
+    "/runs/{nothing}": ".said",
+    "/runs/{planning}": ".said",
+    "/runs/{submitted}": ".run-waits",
+    "/runs/{running}?tab=graph": ".rule-box",
+    "/runs/{failed}?rule=call_variants&status=failed": ".table-row[data-index]",
+    "/runs/{failed}?q=nothing+like+this": ".panes .said",
+    "/runs/{running}?tab=samples": ".sheet-cell[data-open]",
+    "/runs/{failed}?tab=timeline": ".tl-lanes canvas",
+    "/runs/{failed}?tab=failures": ".failure",
+    "/runs/{alike}?tab=failures": ".failure",
+    "/runs/{failed}?tab=log&find=error": ".log mark",
+    "/runs/{failed}?tab=info": ".facts",
+    **{
+        f"/runs/{{failed}}/jobs/{{job}}?jobtab={tab}": ".drawer-pane > *"
+        for tab in ("log", "command", "files", "graph", "resources", "attempts", "code")
+    },
+    "/runs/{failed}/jobs/99999": ".drawer .said",
+}
+Opening = Callable[[Page], Awaitable[object]]
+AT = {"/runs": ".run-row", "/tokens": ".tokens form", "/runs/{failed}": ".table-row[data-index]"}
+OPENED: list[tuple[str, Opening, str]] = [
+    ("/runs", lambda page: page.keyboard.press("?"), "dialog"),
+    ("/runs", lambda page: page.get_by_role("button", name=re.compile("^Menu of")).click(), "[role=menu]"),
+    ("/runs", lambda page: page.get_by_role("button", name="Tags").click(), "[role=menu]"),
+    ("/tokens", lambda page: page.get_by_role("button", name="Make a token").click(), ".tokens form"),
+    ("/runs/{failed}", lambda page: page.get_by_role("button", name="More about this run").click(), "[role=menu]"),
+    ("/runs/{failed}", lambda page: page.get_by_role("button", name="Rule", exact=True).first.click(), "[role=menu]"),
+    ("/runs/{failed}", lambda page: page.get_by_role("button", name="Rename").click(), ".run-edit"),
+    ("/runs/{failed}", lambda page: page.get_by_role("combobox").fill("sample:"), "[role=option]"),
+    ("/runs/{failed}", lambda page: delete(page), "dialog"),
+    ("/runs/{failed}", lambda page: picked(page), ".table-row[aria-selected=true]"),
+]  # fmt: skip
+
+OPENED_WIDE: list[tuple[str, Opening, str]] = [
+    ("/runs/{failed}", lambda page: page.get_by_role("button", name="Columns").click(), "[role=menu]"),
+]
+
+
+async def delete(page: Page) -> None:
+    await page.get_by_role("button", name="More about this run").click()
+    await page.get_by_role("menuitem", name="Delete").click()
+
+
+async def picked(page: Page) -> None:
+    await page.locator(".table-row[data-index] a").first.focus()
+    await page.keyboard.press("Space")
+
+
 @pytest.mark.all
-async def test_axe_in_the_corners(browser: Browser, server: Server, runs: dict[str, str]) -> None:
-    found = []
-    async with signed_in(browser, server) as (page, _guard):
-        await page.goto(f"{server.address}/runs/{runs['early']}")
-        await expect(page.locator(".run-message")).to_be_visible()
-        found += await findings(page)
-        await page.goto(f"{server.address}/runs/{runs['failed']}")
-        for tab, ready in (
-            ("Samples", ".sheet-cell[data-open]"),
-            ("Timeline", ".tl-lanes canvas"),
-            ("Failures", ".failure"),
-            ("Log", ".log"),
-            ("Info", ".facts"),
-        ):
-            await page.get_by_role("tab", name=tab).click()
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_axe_everywhere(browser: Browser, server: Server, runs: dict[str, str], viewport: dict[str, int]) -> None:
+    """Each view and each thing that opens, in light and dark."""
+    found: list[str] = []
+    job = (await server.ask("GET", f"/api/v1/runs/{runs['failed']}/jobs?status=failed"))["items"][0]["number"]
+    async with signed_in(browser, server, viewport=viewport) as (page, guard):
+        guard.announce("404")
+        for path, ready in VIEWS.items():
+            await page.goto(server.address + path.format(job=job, **runs))
             await expect(page.locator(ready).first).to_be_visible()
-            found += await findings(page)
-        await page.keyboard.press("?")
-        found += await findings(page)
+            found += await in_both_shades(page)
+        for path, opening, ready in OPENED if viewport == NARROW else [*OPENED, *OPENED_WIDE]:
+            await page.goto(server.address + path.format(job=job, **runs))
+            await expect(page.locator(AT[path]).first).to_be_visible()
+            await opening(page)
+            await expect(page.locator(ready).first).to_be_visible()
+            found += [f"{ready}: {finding}" for finding in await in_both_shades(page)]
     assert not found, "\n".join(found)

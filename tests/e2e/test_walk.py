@@ -273,6 +273,7 @@ async def keyboard(page: Page, server: Server, run_id: str) -> None:
     await press("Escape")
     await expect(drawer).to_have_count(0)
 
+    await menus_have_their_keys(page)
     await press("/")
     await expect(page.get_by_role("combobox", name="Filter jobs")).to_be_focused()
     await page.keyboard.type("stack")
@@ -285,3 +286,38 @@ async def keyboard(page: Page, server: Server, run_id: str) -> None:
     await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     await press("Escape")
     await expect(page.get_by_role("dialog")).to_have_count(0)
+    await on_paper(page)
+
+
+async def menus_have_their_keys(page: Page) -> None:
+    """Enter is for the button that has the focus, whatever row was chosen; Escape closes the menu and nothing else."""
+    drawer, menu = page.get_by_role("complementary"), page.get_by_role("menu")
+    await page.get_by_role("button", name="Columns").focus()
+    await page.keyboard.press("Enter")
+    await expect(menu.get_by_role("menuitem", name="Threads")).to_be_visible()
+    await expect(drawer).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await expect(menu.get_by_role("menuitem", name="Threads")).not_to_be_visible()
+    await rows(page).first.get_by_role("link").click()
+    await expect(drawer).to_be_visible()
+    await page.get_by_role("button", name="More about this run").focus()
+    await page.keyboard.press("Enter")
+    copy = menu.get_by_role("menuitem", name="Copy link")
+    await expect(copy).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(copy).not_to_be_visible()
+    await expect(drawer).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(drawer).to_have_count(0)
+
+
+async def on_paper(page: Page) -> None:
+    """A run printed is a report: what failed and the first jobs, light, and nothing that one clicks."""
+    await page.emulate_media(media="print", color_scheme="dark")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    await expect(page.get_by_role("banner").first).to_be_hidden()
+    await expect(page.get_by_role("tablist")).to_have_count(0)
+    await expect(page.get_by_role("region", name="First failure")).to_be_visible()
+    await expect(rows(page)).to_have_count(20)
+    await expect(rows(page).last).to_be_visible()
+    await page.emulate_media(media="screen", color_scheme="light")

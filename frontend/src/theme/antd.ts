@@ -12,6 +12,8 @@ const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 export function antd_theme(shade: Shade): ThemeConfig {
   const palette = shade === "dark" ? dark : light;
+  // As it is: the dark theme would dim it below what can be read.
+  const error = { colorError: statuses.failed[shade], colorErrorHover: statuses.failed[shade] };
   return {
     algorithm: shade === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
@@ -55,8 +57,11 @@ export function antd_theme(shade: Shade): ThemeConfig {
         primaryShadow: "none",
         defaultShadow: "none",
         dangerShadow: "none",
+        dangerColor: shade === "dark" ? "#0d1620" : "#ffffff",
+        ...error,
         fontWeight: 500,
       },
+      Dropdown: error,
       Tooltip: { colorBgSpotlight: shade === "dark" ? "#323b47" : "#2a3340" },
     },
   };

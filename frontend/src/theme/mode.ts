@@ -7,6 +7,8 @@ export type Shade = "light" | "dark";
 
 const key = "flowo.theme";
 const system = window.matchMedia("(prefers-color-scheme: dark)");
+/** Paper is light, whatever the screen. */
+const paper = window.matchMedia("print");
 const listeners = new Set<() => void>();
 
 function stored(): Mode {
@@ -19,7 +21,8 @@ function stored(): Mode {
 }
 
 let mode: Mode = stored();
-const shade_now = (): Shade => (mode === "system" ? (system.matches ? "dark" : "light") : mode);
+const shade_now = (): Shade =>
+  paper.matches ? "light" : mode === "system" ? (system.matches ? "dark" : "light") : mode;
 
 /** The palette as CSS variables on the root, so that our own styles and Ant Design draw from the same values. */
 function paint() {
@@ -58,6 +61,7 @@ export const useMode = (): Mode => useSyncExternalStore(subscribe, () => mode);
 export const useShade = (): Shade => useSyncExternalStore(subscribe, shade_now);
 
 system.addEventListener("change", paint);
+paper.addEventListener("change", paint);
 window.addEventListener("storage", (event) => {
   if (event.key === key) {
     mode = stored();

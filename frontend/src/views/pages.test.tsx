@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { made_run } from "../test/made_runs.ts";
@@ -130,7 +130,19 @@ describe("the run page", () => {
     await userEvent.click(screen.getByRole("button", { name: "Columns" }));
     await userEvent.click(await screen.findByRole("menuitem", { name: "Threads" }));
     await within(grid).findByRole("columnheader", { name: "Threads" });
-    expect(JSON.parse(localStorage.getItem("flowo.columns") ?? "{}")).toEqual({ threads: true });
+    expect(JSON.parse(localStorage.getItem("flowo.columns") ?? "{}")).toEqual({
+      [run.detail.workflow]: { threads: true },
+    });
+    cleanup();
+    // In a run of another workflow the columns are as usual.
+    const other = made_run(
+      { status: "succeeded", workflow: "/data/other/Snakefile" },
+      { samples: 1, done: 1 },
+    );
+    await visit(`/runs/${other.detail.id}`, new World([other]));
+    const there = await screen.findByRole("grid", { name: "Jobs" });
+    await within(there).findAllByRole("columnheader");
+    expect(within(there).queryByRole("columnheader", { name: "Threads" })).toBeNull();
   });
 
   it("shows the message of a run that failed before any job", async () => {

@@ -22,10 +22,10 @@ export function Frame() {
   const navigate = useNavigate();
   const [help, set_help] = useState(false);
   useKeys({
-    "g r": () => void navigate({ to: "/runs" }),
-    "?": () => set_help(true),
-    t: next_time_form,
-    "/": () => {
+    all_runs: () => void navigate({ to: "/runs" }),
+    help: () => set_help(true),
+    times: () => next_time_form(),
+    search: () => {
       const fields = [...document.querySelectorAll<HTMLInputElement>("input[data-slash]")];
       const field = fields.findLast((one) => one.offsetParent !== null);
       field?.focus();

@@ -1,43 +1,52 @@
 import { Fragment } from "react";
+import { focused, known } from "../../ui/keys.ts";
 import { Sheet } from "../../ui/Sheet.tsx";
 
-const keys: [string[], string][] = [
-  [["/"], "Search runs; on a run's page, its jobs"],
-  [["j", "k"], "Down and up: runs in the list, jobs of a run"],
-  [["Enter"], "Open what is chosen"],
-  [["Space"], "Pick a job; with Shift all from the last picked one"],
-  [["Shift", "↓"], "Pick one more; Ctrl A all, Ctrl C copies, Esc none"],
-  [["Esc"], "Close the job, leave the search"],
-  [["←", "↑", "↓", "→"], "In the graph, from rule to rule along its links"],
-  [["+", "-"], "In the graph of rules, unfold and fold; in that of jobs, closer and farther, with 0 all"],
-  [["Enter"], "In the graph of jobs, go to a job; then the arrow keys, Enter opens it, Esc leaves it"],
-  [["←", "→", "+", "-", "0"], "In the timeline, move, zoom, and show all"],
-  [["n", "p"], "In the timeline, the next and the previous that failed"],
-  [["["], "The run of the same workflow before"],
-  [["]"], "The run of the same workflow after"],
-  [["g", "r"], "All runs"],
-  [["t"], "Times as they fit, relative, local, in UTC"],
-  [["?"], "This help"],
-];
+type Line = [pressed: string[], does: string];
+
+/** Keys that do one thing together are one line. */
+function together(): Line[] {
+  const lines = new Map<string, string[]>();
+  for (const { press, does } of Object.values(known)) {
+    const shown = press === "Escape" ? "Esc" : press;
+    lines.set(does, [...(lines.get(does) ?? []), shown]);
+  }
+  return [...lines].map(([does, pressed]) => [pressed, does]);
+}
+
+function Lines({ lines }: { lines: Line[] }) {
+  return (
+    <dl className="help-keys">
+      {lines.map(([pressed, does]) => (
+        <Fragment key={does}>
+          <dt>
+            {pressed.map((keys) => (
+              <span key={keys}>
+                {keys.split(" ").map((key) => (
+                  <kbd key={key}>{key}</kbd>
+                ))}
+              </span>
+            ))}
+          </dt>
+          <dd>{does}</dd>
+        </Fragment>
+      ))}
+    </dl>
+  );
+}
 
 export function Help({ on_close }: { on_close: () => void }) {
   return (
     <Sheet title="Keyboard" on_close={on_close}>
-      <dl className="help-keys">
-        {keys.map(([pressed, does]) => (
-          <Fragment key={does}>
-            <dt>
-              {pressed.map((key, i) => (
-                <Fragment key={key}>
-                  {i > 0 && " "}
-                  <kbd>{key}</kbd>
-                </Fragment>
-              ))}
-            </dt>
-            <dd>{does}</dd>
+      <div className="help" tabIndex={0} role="region" aria-label="Keys">
+        <Lines lines={together()} />
+        {focused.map(([where, lines]) => (
+          <Fragment key={where}>
+            <h3>{where}</h3>
+            <Lines lines={lines} />
           </Fragment>
         ))}
-      </dl>
+      </div>
     </Sheet>
   );
 }

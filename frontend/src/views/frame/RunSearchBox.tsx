@@ -3,6 +3,7 @@ import { Input, type InputRef } from "antd";
 import { useEffect, useRef, useState } from "react";
 import type { RunStatus } from "../../theme/status.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
+import { Press } from "../../ui/Press.tsx";
 
 interface RunsShape {
   status?: RunStatus[];
@@ -39,7 +40,7 @@ export function RunSearchBox() {
         aria-label="Search runs"
         placeholder="Search runs"
         prefix={<Glyph name="search" size={14} />}
-        suffix={text ? undefined : <kbd>/</kbd>}
+        suffix={text ? undefined : <Press keys="/" />}
         value={text}
         allowClear
         onChange={(event) => {

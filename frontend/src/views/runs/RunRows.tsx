@@ -48,9 +48,9 @@ export function RunRows({
     });
   };
   useKeys({
-    j: () => go(at + 1),
-    k: () => go(at < 0 ? 0 : at - 1),
-    Enter: () => {
+    down: () => go(at + 1),
+    up: () => go(at < 0 ? 0 : at - 1),
+    open: () => {
       const run = runs[at];
       if (run) void navigate({ to: "/runs/$id", params: { id: run.id } });
     },

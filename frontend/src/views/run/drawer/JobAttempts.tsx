@@ -7,6 +7,7 @@ import { ClockTime, Elapsed } from "../../../ui/Times.tsx";
 import { InputsSeen } from "./InputsSeen.tsx";
 import { resource_text, told_once } from "./JobResources.tsx";
 import { share_text, timed_by_words, used_against_asked } from "./used.ts";
+import "./attempts.css";
 
 /** When the run was last heard of, if it is lost; seconds from its clock to the server's. */
 interface Clock {
@@ -45,6 +46,59 @@ function Logs({ attempt }: { attempt: Attempt }) {
 const of_executor = ({ executor, queue, status }: NonNullable<Attempt["remote"]>) =>
   [executor, queue && `queue ${queue}`, status].filter(Boolean).join(", ");
 
+/** Seconds since the epoch by the executor's own clock, which may be another than the run's. */
+function OfExecutor({ remote }: { remote: NonNullable<Attempt["remote"]> }) {
+  const times: [string, number | null][] = [
+    ["queued", remote.queued_at],
+    ["started", remote.started_at],
+    ["stopped", remote.stopped_at],
+  ];
+  return (
+    <ul>
+      {times.map(
+        ([word, at]) =>
+          at != null && (
+            <li key={word}>
+              {word} <ClockTime at={new Date(at * 1000).toISOString()} />
+            </li>
+          ),
+      )}
+    </ul>
+  );
+}
+
+const has_times = ({ queued_at, started_at, stopped_at }: NonNullable<Attempt["remote"]>) =>
+  queued_at != null || started_at != null || stopped_at != null;
+
+type Row = [string, Show];
+
+const ended_with: Row = [
+  "Ended with",
+  (one) => reason_of(one) || (one.status === "succeeded" ? "exit 0" : ""),
+];
+
+const ran = (clock: Clock): Row => [
+  "Ran",
+  (one) => (one.run_seconds != null || one.status === "running") && <Ran attempt={one} clock={clock} />,
+];
+
+/** The last of them side by side, and of what was asked for only what changed from one to the next. */
+export function LastAttempts({ attempts, clock }: { attempts: Attempt[]; clock: Clock }) {
+  const shown = attempts.slice(-most_last);
+  const names = told_once([...new Set(shown.flatMap((one) => Object.keys(one.resources)))]);
+  const changed = names.filter((name) => new Set(shown.map((one) => String(one.resources[name]))).size > 1);
+  return (
+    <SideBySide attempts={shown} rows={[ended_with, ran(clock), ...changed.map((name) => asked(name))]} />
+  );
+}
+
+const most_last = 4;
+
+const asked = (name: string): Row => [
+  `${name} asked`,
+  (one) => (one.resources[name] === undefined ? "" : resource_text(name, one.resources[name])),
+];
+
 /** Side by side, so that what changed from try to try is seen. */
 export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
   if (job.attempts.length === 0) return <Said title="It has not been tried yet" />;
@@ -52,9 +106,9 @@ export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
   const uses = [
     ...new Set(job.attempts.flatMap((one) => used_against_asked(one, job.threads).map((u) => u.what))),
   ];
-  const rows: [string, Show][] = [
+  const rows: Row[] = [
     ["Status", (one) => <StatusWord status={one.status} />],
-    ["Ended with", (one) => reason_of(one) || (one.status === "succeeded" ? "exit 0" : "")],
+    ended_with,
     ["Known by", (one) => evidence_of(one) && <span className="attempt-text">{evidence_of(one)}</span>],
     [
       "Submitted",
@@ -63,10 +117,7 @@ export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
     ["Started", (one) => one.started_at && <ClockTime at={one.started_at} offset={clock.offset} />],
     ["Ended", (one) => one.ended_at && <ClockTime at={one.ended_at} offset={clock.offset} />],
     ["Waited", (one) => one.queue_seconds != null && duration(one.queue_seconds)],
-    [
-      "Ran",
-      (one) => (one.run_seconds != null || one.status === "running") && <Ran attempt={one} clock={clock} />,
-    ],
+    ran(clock),
     [
       "Told by",
       (one) =>
@@ -79,10 +130,11 @@ export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
       "Of the executor",
       (one) => one.remote?.reason && <span className="attempt-text">{one.remote.reason}</span>,
     ],
-    ...names.map((name): [string, Show] => [
-      `${name} asked`,
-      (one) => (one.resources[name] === undefined ? "" : resource_text(name, one.resources[name])),
-    ]),
+    [
+      "By the executor's clock",
+      (one) => one.remote && has_times(one.remote) && <OfExecutor remote={one.remote} />,
+    ],
+    ...names.map(asked),
     ...uses.map((what): [string, Show] => [
       `${what} used`,
       (one) => {
@@ -93,31 +145,37 @@ export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
     ["Logs kept", (one) => one.logs.length > 0 && <Logs attempt={one} />],
     ["Inputs then", (one) => one.inputs && <InputsSeen inputs={one.inputs} />],
   ];
-  const said = rows.filter(([, show]) => job.attempts.some((attempt) => show(attempt)));
   return (
     <div className="attempts" tabIndex={0} role="region" aria-label="Attempts">
-      <table>
-        <thead>
-          <tr>
-            <td />
-            {job.attempts.map((one) => (
-              <th key={one.attempt} scope="col">
-                Attempt {one.attempt}
-              </th>
+      <SideBySide attempts={job.attempts} rows={rows} />
+    </div>
+  );
+}
+
+function SideBySide({ attempts, rows }: { attempts: Attempt[]; rows: Row[] }) {
+  const said = rows.filter(([, show]) => attempts.some((attempt) => show(attempt)));
+  return (
+    <table className="side-by-side">
+      <thead>
+        <tr>
+          <td />
+          {attempts.map((one) => (
+            <th key={one.attempt} scope="col">
+              Attempt {one.attempt}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {said.map(([name, show]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            {attempts.map((one) => (
+              <td key={one.attempt}>{show(one)}</td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {said.map(([name, show]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              {job.attempts.map((one) => (
-                <td key={one.attempt}>{show(one)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
   );
 }

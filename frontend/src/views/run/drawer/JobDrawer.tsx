@@ -70,9 +70,9 @@ export function JobDrawer() {
   const panel = useRef<HTMLElement>(null);
   const job = query.data;
   useKeys({
-    Escape: close_job,
-    j: () => next !== undefined && open_job(next),
-    k: () => before !== undefined && open_job(before),
+    close: close_job,
+    down: () => next !== undefined && open_job(next),
+    up: () => before !== undefined && open_job(before),
   });
   useFocus(panel, number, job !== undefined);
 

@@ -3,16 +3,17 @@ import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useState } from "react";
 import { failure_groups_query, failures_query, type JobChoice, rerun_query } from "../../../api/queries.ts";
-import type { Alike, Failure, RunDetail } from "../../../api/types.ts";
+import type { Alike, RunDetail } from "../../../api/types.ts";
 import { Copy } from "../../../ui/Copy.tsx";
-import { is_offending, more_evidence, reason_of } from "../../../ui/failure.ts";
-import { count, wildcards_text } from "../../../ui/format.ts";
+import { more_evidence, reason_of } from "../../../ui/failure.ts";
+import { count } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { Said } from "../../../ui/Said.tsx";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
 import { Ago, ClockTime } from "../../../ui/Times.tsx";
 import { job_filter } from "../selection/search.ts";
 import { useSelection } from "../selection/selection.ts";
+import { JobLink, Member, named } from "./Member.tsx";
 import "./failure.css";
 
 /** All failures, those of one cause as one. */
@@ -121,17 +122,23 @@ function Group({ group, run, filter }: { group: Alike; run: RunDetail; filter: J
               <ClockTime at={group.last_at} offset={offset} />
             </>
           )}
-          {group.count > 1 && (
-            <button
-              type="button"
-              className="icon-button"
-              aria-expanded={open}
-              aria-label={open ? "Fold these failures" : `Show these ${group.count} failures`}
-              onClick={() => set_open(!open)}
-            >
-              <Glyph name={open ? "up" : "down"} />
-            </button>
-          )}
+          <button
+            type="button"
+            className="icon-button"
+            aria-expanded={open}
+            aria-label={
+              only
+                ? open
+                  ? "Fold what is known of it"
+                  : "Show its logs and inputs"
+                : open
+                  ? "Fold these failures"
+                  : `Show these ${group.count} failures`
+            }
+            onClick={() => set_open(!open)}
+          >
+            <Glyph name={open ? "up" : "down"} />
+          </button>
         </span>
       </div>
       {group.line && (
@@ -180,33 +187,6 @@ function Seen({ group }: { group: Alike }) {
   );
 }
 
-/** One wildcard with its name; of several the values, which tell enough side by side. */
-function named({ number, wildcards }: { number: number | null; wildcards: Record<string, string> }): string {
-  const values = Object.values(wildcards);
-  return (values.length > 1 ? values.join(" ") : wildcards_text(wildcards)) || `job ${number}`;
-}
-
-function JobLink({
-  run_id,
-  number,
-  children,
-}: {
-  run_id: string;
-  number: number;
-  children: React.ReactNode;
-}) {
-  return (
-    <Link
-      to="/runs/$id/jobs/$number"
-      params={{ id: run_id, number: String(number) }}
-      search={true as never}
-      className="failure-rule cut"
-    >
-      {children}
-    </Link>
-  );
-}
-
 function Members({ run, signature, filter }: { run: RunDetail; signature: string; filter: JobChoice }) {
   const list = useInfiniteQuery(failures_query(run.id, signature, filter));
   if (list.error && !list.data) return <p className="bad">{list.error.message}</p>;
@@ -214,7 +194,7 @@ function Members({ run, signature, filter }: { run: RunDetail; signature: string
   return (
     <ul className="failure-members">
       {failures.map((failure) => (
-        <Member key={failure.number} failure={failure} run={run} />
+        <Member key={failure.number} failure={failure} run={run} alone={failures.length === 1} />
       ))}
       {list.hasNextPage && (
         <li>
@@ -224,24 +204,5 @@ function Members({ run, signature, filter }: { run: RunDetail; signature: string
         </li>
       )}
     </ul>
-  );
-}
-
-function Member({ failure, run }: { failure: Failure; run: RunDetail }) {
-  const text = failure.log?.tail || failure.message || "";
-  const line = text.split("\n").findLast(is_offending) ?? text.trim().split("\n").at(-1) ?? "";
-  return (
-    <li>
-      <JobLink run_id={run.id} number={failure.number ?? 0}>
-        {named(failure)}
-      </JobLink>
-      <code className="cut soft" title={line}>
-        {line.trim()}
-      </code>
-      <span className="failure-end faint">
-        {failure.attempts != null && failure.attempts > 1 && <span>{failure.attempts} attempts</span>}
-        <ClockTime at={failure.at} offset={run.clock_offset} />
-      </span>
-    </li>
   );
 }

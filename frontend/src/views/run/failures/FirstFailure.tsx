@@ -21,8 +21,8 @@ import { base_name, bytes, count, wildcards_text } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { useNarrow } from "../../../ui/narrow.ts";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
+import { LastAttempts } from "../drawer/JobAttempts.tsx";
 import { useSelection } from "../selection/selection.ts";
-import { Tries } from "./Tries.tsx";
 import "./failure.css";
 
 const most_lines = { wide: 8, narrow: 5 };
@@ -44,7 +44,12 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
   const evidence = more_evidence(failure.evidence, lines);
   const beside =
     job && last ? (
-      <Beside job={job} attempt={last} message={tail && !says_nothing_more(message) ? message : ""} />
+      <Beside
+        clock={{ frozen: run.lost_since, offset: run.clock_offset }}
+        job={job}
+        attempt={last}
+        message={tail && !says_nothing_more(message) ? message : ""}
+      />
     ) : null;
   return (
     <section className="first-failure" aria-label="First failure">
@@ -147,7 +152,9 @@ function Beside({
   job,
   attempt,
   message,
+  clock,
 }: {
+  clock: { frozen: string | null; offset: number };
   job: JobDetail;
   attempt: JobDetail["attempts"][number];
   message: string;
@@ -160,7 +167,7 @@ function Beside({
   if (job.attempts.length < 2 && files.length === 0 && !message) return null;
   return (
     <div className={`first-failure-beside${missing ? " missing" : ""}`}>
-      {job.attempts.length > 1 && <Tries attempts={job.attempts} />}
+      {job.attempts.length > 1 && <LastAttempts attempts={job.attempts} clock={clock} />}
       {files.length > 0 && (
         <ul className="first-failure-inputs" aria-label="Inputs when it failed">
           {files.slice(0, most_inputs).map((file) => (

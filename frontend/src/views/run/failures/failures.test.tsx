@@ -24,7 +24,7 @@ it("opens on the first failure: its log, its tries side by side, its inputs, and
     within(tries)
       .getAllByRole("columnheader")
       .map((one) => one.textContent),
-  ).toEqual(["Attempt", "1", "2"]);
+  ).toEqual(["Attempt 1", "Attempt 2"]);
   expect(within(tries).getByRole("row", { name: /mem_mb/ }).textContent).toContain("8.0 GB");
   expect(within(card).getByRole("list", { name: "Inputs when it failed" }).children.length).toBeGreaterThan(
     0,
@@ -60,6 +60,11 @@ it("shows failures of one cause as one, the jobs hit, and where it was seen befo
   await screen.findByText(/snakemake -c 16 --rerun-incomplete --until/);
   await userEvent.click(screen.getByRole("button", { name: "Show these 9 failures" }));
   await waitFor(() => expect(asked.some((one) => one.includes("/failures?signature=6acad"))).toBe(true));
+  // Each with its own logs and inputs, as the first failure has them.
+  const [more] = await screen.findAllByRole("button", { name: /^Logs and inputs of/ });
+  expect(screen.queryByText("Inputs when it failed")).toBeNull();
+  await userEvent.click(more as HTMLElement);
+  expect(screen.getAllByText("Inputs when it failed")).toHaveLength(1);
   await userEvent.click(await screen.findByRole("link", { name: "before" }));
   await waitFor(() => expect(router.state.location.href).toBe(`/runs/${before.detail.id}?tab=failures`));
 });

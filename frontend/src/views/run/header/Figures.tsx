@@ -1,14 +1,17 @@
 import type { RunDetail } from "../../../api/types.ts";
 import { useNow } from "../../../ui/clock.ts";
 import { count, duration, eta_left } from "../../../ui/format.ts";
+import { useNarrow } from "../../../ui/narrow.ts";
 import { Ago, Elapsed, useTimes } from "../../../ui/Times.tsx";
 
 /** How far it is, how long it takes, when it is done. */
 export function Figures({ run }: { run: RunDetail }) {
   const { jobs, waiting } = run;
   const times = useTimes();
+  const narrow = useNarrow();
   return (
-    <span className="run-head-figures">
+    // On a telephone they scroll, which keys do too.
+    <span className="run-head-figures" role="group" aria-label="Figures" tabIndex={narrow ? 0 : undefined}>
       {jobs.total > 0 && (
         <span>
           {run.dry_run ? (

@@ -33,7 +33,7 @@ export function SiblingRuns({ run }: { run: RunDetail }) {
   const go = (id: string | null | undefined) => {
     if (id) void navigate({ to: "/runs/$id", params: { id }, search: true as never });
   };
-  useKeys({ "[": () => go(data?.previous), "]": () => go(data?.next) });
+  useKeys({ before: () => go(data?.previous), after: () => go(data?.next) });
   if (!data || data.items.length < 2) return null;
   const shown = data.items.map((one) =>
     one.id === run.id ? { ...one, ...run, seconds: seconds_of(run, now) ?? one.seconds } : one,

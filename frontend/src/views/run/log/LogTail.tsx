@@ -177,7 +177,8 @@ function Lines({ held, path, bad, live }: { held: HeldLog; path: string; bad: bo
           go_to={view.go_to}
         />
         <span className="faint">
-          {count(lines.length)} lines{held.start > 0 && `, ${bytes(held.start)} before them not shown`}
+          {count(lines.length)} lines
+          {held.start > 0 && `, counted from here: ${bytes(held.start)} before them are not shown`}
         </span>
         <span className="log-ways">
           <button

@@ -4,6 +4,7 @@ import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { wildcard_values_query } from "../../../api/queries.ts";
 import type { RunDetail } from "../../../api/types.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
+import { Press } from "../../../ui/Press.tsx";
 import { useSelection } from "./selection.ts";
 import { asked_values, type Suggestion, suggestions, token_at } from "./suggest.ts";
 import { tokens, understand, words_text } from "./terms.ts";
@@ -110,7 +111,7 @@ export function JobSearch({ run }: { run: RunDetail }) {
         spellCheck={false}
         placeholder="Filter jobs"
         prefix={<Glyph name="search" size={14} />}
-        suffix={text ? undefined : <kbd>/</kbd>}
+        suffix={text ? undefined : <Press keys="/" />}
         allowClear
         value={text}
         onFocus={() => set_listed(true)}

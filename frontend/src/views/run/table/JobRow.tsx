@@ -1,5 +1,6 @@
 import { memo, useState } from "react";
 import type { Job } from "../../../api/types.ts";
+import { look_of } from "../../../theme/status.ts";
 import { duration, wildcards_text } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { Bone } from "../../../ui/Said.tsx";
@@ -99,8 +100,10 @@ export const JobRow = memo(function JobRow(props: Props) {
   if (narrow) {
     return (
       <div className="table-row narrow" {...row}>
-        <div role="gridcell">
-          <StatusIcon status={job.status} titled />
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard has Space, which the table hears */}
+        <div role="gridcell" className="table-pick" onClick={(event) => on_pick(index, event.shiftKey)}>
+          {picked ? <i data-picked="true" /> : <StatusIcon status={job.status} titled />}
+          <span className="hidden-text">{picked ? `picked, ${look_of(job.status).word}` : ""}</span>
         </div>
         <div role="gridcell" className="table-cell">
           {link}

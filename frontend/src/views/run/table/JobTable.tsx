@@ -55,7 +55,7 @@ export function JobTable({ run }: { run: RunDetail }) {
     () => all_columns(jobs.shown, run.wildcards, dated),
     [jobs.shown, run.wildcards, dated],
   );
-  const choices = useColumnChoices();
+  const choices = useColumnChoices(run.workflow);
   const columns = useMemo(() => shown_columns(all, choices), [all, choices]);
   const template = [`${pick_width}px`, ...columns.map(track)].join(" ");
   const least = columns.reduce((sum, column) => sum + column.least + gap, pick_width + sides);
@@ -129,9 +129,9 @@ export function JobTable({ run }: { run: RunDetail }) {
   };
   useKeys(
     {
-      j: () => go(at + 1),
-      k: () => go(at < 0 ? 0 : at - 1),
-      Enter: () => {
+      down: () => go(at + 1),
+      up: () => go(at < 0 ? 0 : at - 1),
+      open: () => {
         const job = jobs.at(at);
         if (job) open_job(job.number);
       },
@@ -255,6 +255,7 @@ export function JobTable({ run }: { run: RunDetail }) {
       </div>
       <TableFoot
         id={id}
+        workflow={run.workflow}
         filter={filter}
         total={jobs.pending ? null : total}
         of={run.jobs.total}

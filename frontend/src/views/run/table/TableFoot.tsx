@@ -11,6 +11,7 @@ import { type Picked, ranges } from "./picked.ts";
 /** How many there are, what can be done with those that are picked, and which columns are shown. */
 export function TableFoot({
   id,
+  workflow,
   filter,
   total,
   of,
@@ -19,6 +20,7 @@ export function TableFoot({
   columns,
 }: {
   id: string;
+  workflow: string;
   filter: JobFilter;
   /** Null while it is not known. */
   total: number | null;
@@ -48,7 +50,7 @@ export function TableFoot({
           </button>
         </>
       ) : (
-        <span className="soft">
+        <span className="soft table-count">
           {total !== null &&
             (is_filtered(filter) ? `${count(total)} of ${count(of)} jobs` : counted(total, "job"))}
         </span>
@@ -67,13 +69,13 @@ export function TableFoot({
         </button>
       )}
       {picked.said && <span className="soft cut">{picked.said}</span>}
-      <ColumnMenu all={all} />
+      <ColumnMenu all={all} workflow={workflow} />
     </div>
   );
 }
 
-function ColumnMenu({ all }: { all: Column[] }) {
-  const choices = useColumnChoices();
+function ColumnMenu({ all, workflow }: { all: Column[]; workflow: string }) {
+  const choices = useColumnChoices(workflow);
   const [open, set_open] = useState(false);
   const shown = new Set(shown_columns(all, choices).map(({ key }) => key));
   return (
@@ -93,7 +95,7 @@ function ColumnMenu({ all }: { all: Column[] }) {
         items: all
           .filter(({ key }) => key !== "rule" && (key !== "rest" || shown.has(key) || choices[key] === false))
           .map(({ key, label }) => ({ key, label: <span className="cut rule-item">{label}</span> })),
-        onClick: ({ key }) => choose_column(key, !shown.has(key)),
+        onClick: ({ key }) => choose_column(workflow, key, !shown.has(key)),
       }}
     >
       <button type="button" className="menu-button table-columns">

@@ -65,34 +65,31 @@ export const track = ({ least, share }: Column): string =>
   share ? `minmax(${least}px, ${share}fr)` : `${least}px`;
 
 const place = "flowo.columns";
+const most_workflows = 60;
 const listeners = new Set<() => void>();
+const none: Choices = {};
 
-function read(): string {
+/** Choices by workflow, those made last at the end. */
+type Kept = Record<string, Choices>;
+
+function read(): Kept {
   try {
-    return localStorage.getItem(place) ?? "{}";
+    const kept = JSON.parse(localStorage.getItem(place) ?? "{}") as unknown;
+    return kept !== null && typeof kept === "object" && !Array.isArray(kept) ? (kept as Kept) : {};
   } catch {
-    return "{}"; // a browser that keeps nothing
+    return {}; // a browser that keeps nothing, or something else under that name
   }
 }
 
-let held = read();
+let kept = read();
 
-function parsed(text: string): Choices {
+/** Runs of another workflow have other wildcards, and other columns matter in them. */
+export function choose_column(workflow: string, key: string, show: boolean) {
+  const { [workflow]: held, ...others } = kept;
+  const rest = Object.entries(others).slice(1 - most_workflows);
+  kept = { ...Object.fromEntries(rest), [workflow]: { ...held, [key]: show } };
   try {
-    const choices = JSON.parse(text) as unknown;
-    return choices !== null && typeof choices === "object" ? (choices as Choices) : {};
-  } catch {
-    return {};
-  }
-}
-
-let choices = parsed(held);
-
-export function choose_column(key: string, show: boolean) {
-  choices = { ...choices, [key]: show };
-  held = JSON.stringify(choices);
-  try {
-    localStorage.setItem(place, held);
+    localStorage.setItem(place, JSON.stringify(kept));
   } catch {
     // For this page then.
   }
@@ -104,8 +101,9 @@ function subscribe(listener: () => void) {
   return () => listeners.delete(listener);
 }
 
-/** Kept in this browser, for all runs: whoever wants threads wants them everywhere. */
-export const useColumnChoices = (): Choices => useSyncExternalStore(subscribe, () => choices);
+/** Kept in this browser, for all runs of the workflow. */
+export const useColumnChoices = (workflow: string): Choices =>
+  useSyncExternalStore(subscribe, () => kept[workflow] ?? none);
 
 /** What the shared column shows: the wildcards that have none of their own. */
 export function rest_of(job: Job, columns: Column[]): string {
