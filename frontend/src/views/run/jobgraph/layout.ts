@@ -7,8 +7,9 @@ import { depths, type Link, links_of, type Shape } from "./shape.ts";
 export const cell = { width: 124, height: 18, across: 132, down: 22 } as const;
 /** Room for name and counts above the jobs of a block. */
 export const head = 42;
-const least_gutter = 96;
-const least_gap = 36;
+/** At least so far from column to column: names reach into it. */
+export const least_gutter = 96;
+const least_gap = 56;
 const fewest_rows = 12;
 
 export interface Layout {

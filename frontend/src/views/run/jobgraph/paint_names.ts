@@ -2,7 +2,7 @@
 import { job_statuses } from "../../../theme/status.ts";
 import { count } from "../../../ui/format.ts";
 import { type Brush, blocks } from "./brush.ts";
-import { cell, head } from "./layout.ts";
+import { cell, head, least_gutter } from "./layout.ts";
 import { cut } from "./paint_jobs.ts";
 import { counts_of } from "./scene.ts";
 
@@ -44,7 +44,8 @@ function across(brush: Brush, rule: number, left: number, top: number, wide: num
   const total = counts.reduce((a, b) => a + b, 0);
   const room_above = (head + scene.layout.gap) * view.zoom;
   const whole = 2 * line + bar_height;
-  const two = room_above >= whole || high >= whole + 4;
+  // Upon the jobs only from afar: what failed or is chosen may be the first of them.
+  const two = room_above >= whole || (cell.height * view.zoom < seen_gap && high >= whole + 4);
   const own = two ? whole : line + bar_height;
   const above = room_above >= own;
   const usual = above ? top + head * view.zoom - own - 2 : top;
@@ -59,17 +60,18 @@ function across(brush: Brush, rule: number, left: number, top: number, wide: num
     ctx.globalAlpha = 1;
   }
   const inset = above ? 0 : 4;
+  const reach = above ? Math.min(room + least_gutter * view.zoom - 6, size.width - x) : room - 2 * inset;
   ctx.textAlign = "left";
   ctx.font = `600 12px ${look.font}`;
   ctx.fillStyle = look.palette.text;
-  const name = cut(ctx, scene.shape.rules[rule] ?? "", room - 2 * inset);
+  const name = cut(ctx, scene.shape.rules[rule] ?? "", reach);
   ctx.fillText(name, x + inset, y + line / 2 + 1);
   if (two) {
     ctx.font = `11.5px ${look.font}`;
     ctx.fillStyle = look.palette.text_soft;
     const done = `${count(counts[succeeded] ?? 0)}/${count(total)}`;
     const failed = counts[0] ? ` · ${count(counts[0])} failed` : "";
-    ctx.fillText(cut(ctx, done + failed, room - 2 * inset), x + inset, y + line * 1.5);
+    ctx.fillText(cut(ctx, done + failed, reach), x + inset, y + line * 1.5);
   }
   bar(
     brush,

@@ -81,7 +81,7 @@ export function Toolbar({ drawn, view, chain, shows_chain, on_chain, on_failed }
         </button>
       )}
       <span className="tl-legend faint" aria-hidden="true">
-        <i className="tl-queued" /> queued <i className="tl-ran" /> run
+        <i className="tl-queued" /> queued
       </span>
       <span className="tl-zoom">
         <button
