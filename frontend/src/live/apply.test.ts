@@ -137,6 +137,21 @@ describe("what the stream tells", () => {
     expect(await tell([{ ...run, revision: 3, status: "failed" }])).toBe(true);
   });
 
+  it("brings new runs into the list only while nobody points at its rows", async () => {
+    const key = [...keys.run_lists, { status: [], tag: [], q: "" }];
+    cache.setQueryData<Pages<Run>>(key, { pages: [{ items: [], next: null }], pageParams: [""] });
+    const rows = document.createElement("div");
+    rows.dataset.pointedAt = String(Date.now());
+    vi.spyOn(document, "querySelector").mockReturnValue(rows); // nothing hovers here
+    const now = new Date().toISOString();
+    applier.keep("runs", { topic: "runs", now, runs: [a_run()], deleted: [], resync: false });
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(cache.getQueryState(key)?.isInvalidated).toBe(false);
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(cache.getQueryState(key)?.isInvalidated).toBe(true);
+    vi.restoreAllMocks();
+  });
+
   it("adds to a log what follows it, and asks where something is missing", async () => {
     const topic = "log:r:1:1:0";
     const now = new Date().toISOString();

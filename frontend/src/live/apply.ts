@@ -142,7 +142,7 @@ export class Applier {
     if (message.runs.some((run) => !seen.has(run.id))) moved = true;
     for (const run of message.runs) this.#merge_run(run.id, run, [], message.now);
     if (moved) {
-      this.#refresh.soon(keys.run_lists, list_ms);
+      this.#refresh_order(keys.run_lists, list_ms);
       this.#refresh.soon(keys.facets, list_ms);
       this.#refresh.soon(keys.first_run, list_ms);
     }

@@ -3,7 +3,7 @@ import { memo } from "react";
 import type { Run } from "../../api/types.ts";
 import { CountsBar } from "../../ui/CountsBar.tsx";
 import { reason_of } from "../../ui/failure.ts";
-import { count, eta_range, wildcards_text } from "../../ui/format.ts";
+import { count, eta_left, wildcards_text } from "../../ui/format.ts";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { Ago, Elapsed } from "../../ui/Times.tsx";
 
@@ -31,7 +31,7 @@ function News({ run }: { run: Run }) {
   if (run.jobs.failed > 0) parts.push(`${count(run.jobs.failed)} failed`);
   if (run.status === "running" && run.jobs.total === 0) parts.push("planning");
   if (run.status === "running" && run.eta) {
-    parts.push(`about ${eta_range(run.eta.low, run.eta.high)} left`);
+    parts.push(eta_left(run.eta.low, run.eta.high, run.eta.rough));
   }
   if (run.status === "succeeded" && run.jobs.total === 0) parts.push("nothing to be done");
   if (run.jobs.aborted > 0) parts.push(`${count(run.jobs.aborted)} aborted`);

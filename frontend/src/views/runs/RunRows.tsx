@@ -20,7 +20,11 @@ export function RunRows({
   const scroll = useRef<HTMLDivElement>(null);
   const narrow = useNarrow();
   const height = narrow ? 60 : 36;
-  const [at, set_at] = useState(-1);
+  // By the run and not by its place: new runs come in above it.
+  const [held, set_held] = useState({ id: "", place: -1 });
+  const found = runs.findIndex(({ id }) => id === held.id);
+  const at = found < 0 ? Math.min(held.place, runs.length - 1) : found;
+  const set_at = (place: number) => set_held({ id: runs[place]?.id ?? "", place });
   const navigate = useNavigate();
   const rows = useVirtualizer({
     count: runs.length,
@@ -57,7 +61,13 @@ export function RunRows({
   });
 
   return (
-    <div className={`run-rows${dimmed ? " dimmed" : ""}`} ref={scroll}>
+    <div
+      className={`run-rows${dimmed ? " dimmed" : ""}`}
+      ref={scroll}
+      onPointerMove={(event) => {
+        event.currentTarget.dataset.pointedAt = String(Date.now());
+      }}
+    >
       <div role="list" aria-label="Runs" style={{ height: rows.getTotalSize(), position: "relative" }}>
         {shown.map((item) => {
           const run = runs[item.index];

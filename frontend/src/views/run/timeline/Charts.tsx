@@ -116,7 +116,9 @@ export function Charts({ drawn, view }: { drawn: Drawn; view: View }) {
       if (line) {
         context.strokeStyle = colours.css.soft;
         context.beginPath();
-        for (let i = 0; i < Math.min(bins, edge); i++) context.lineTo(i + 0.5, y(line[i] as number));
+        // Not to the bin that has only begun: half of it is not yet there, and would look like a fall.
+        for (let i = 0; i < Math.min(bins, Math.floor(edge)); i++)
+          context.lineTo(i + 0.5, y(line[i] as number));
         context.stroke();
       }
       if (cap !== null) {
