@@ -6,8 +6,8 @@ import { Tabs } from "../../ui/Tabs.tsx";
 import { GraphPane } from "./graph/GraphPane.tsx";
 import type { Pane } from "./selection/search.ts";
 import { useSelection } from "./selection/selection.ts";
-import { JobTable } from "./table/JobTable.tsx";
 
+const JobTable = part(() => import("./table/JobTable.tsx").then((m) => m.JobTable));
 const Samples = part(() => import("./samples/Samples.tsx").then((m) => m.Samples));
 const Timeline = part(() => import("./timeline/Timeline.tsx").then((m) => m.Timeline));
 const Failures = part(() => import("./failures/Failures.tsx").then((m) => m.Failures));

@@ -31,9 +31,9 @@ export function paint(
   if (close) paint_cells(brush);
   else paint_specks(brush, specks);
   paint_chain(brush);
-  if (!close) paint_marks(brush);
   paint_rings(brush);
   paint_names(brush, close);
+  if (!close) paint_marks(brush); // no name may hide what failed
 }
 
 function paint_specks(brush: Brush, specks: Specks) {

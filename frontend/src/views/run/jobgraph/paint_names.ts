@@ -60,7 +60,7 @@ function across(brush: Brush, rule: number, left: number, top: number, wide: num
     ctx.globalAlpha = 1;
   }
   const inset = above ? 0 : 4;
-  const reach = above ? Math.min(room + least_gutter * view.zoom - 6, size.width - x) : room - 2 * inset;
+  const reach = above ? Math.min(room + least_gutter * view.zoom - 12, size.width - x) : room - 2 * inset;
   ctx.textAlign = "left";
   ctx.font = `600 12px ${look.font}`;
   ctx.fillStyle = look.palette.text;

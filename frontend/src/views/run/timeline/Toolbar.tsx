@@ -62,11 +62,10 @@ export function Toolbar({ drawn, view, chain, shows_chain, on_chain, on_failed }
           type="button"
           className="chip"
           aria-pressed={shows_chain}
-          title="The jobs that waited for one another and took longest together: a faster run needs a faster one of these"
+          title={`${count(chain.jobs.length)} jobs that waited for one another and took longest together: a faster run needs a faster one of these`}
           onClick={() => on_chain(!shows_chain)}
         >
-          Longest chain{run.ended_at === null ? " so far" : ""}: {count(chain.jobs.length)}{" "}
-          {chain.jobs.length === 1 ? "job" : "jobs"}, {duration(chain.total / 1000)}
+          Longest chain{run.ended_at === null ? " so far" : ""} {duration(chain.total / 1000)}
         </button>
       )}
       {failed.length > 0 && (
@@ -76,8 +75,8 @@ export function Toolbar({ drawn, view, chain, shows_chain, on_chain, on_failed }
           title="Go to the next that failed (n)"
           onClick={() => on_failed(1)}
         >
-          <StatusIcon status="failed" size={12} /> {count(failed.length)} failed{" "}
-          {failed.length === 1 ? "attempt" : "attempts"}
+          <StatusIcon status="failed" size={12} /> {count(failed.length)}{" "}
+          {failed.length === 1 ? "failed attempt" : "failed attempts"}
         </button>
       )}
       <span className="tl-legend faint" aria-hidden="true">
