@@ -504,6 +504,7 @@ class Spans(Shape):
     mem_mb: list[float | None] = Field([], description="Memory asked for.")
     max_rss_mb: list[float | None] = Field([], description="Memory used, by the benchmark.")
     mean_load: list[float | None] = Field([], description="Percent of one core, by the benchmark.")
+    again: list[int] = Field([], description="Not a column: jobs whose last attempt failed and that wait for another.")
 
 
 class Matches(Shape):

@@ -23,6 +23,7 @@ from flowo.runs.state import JOB_STATUSES
 _COLUMNS = text("""
 WITH a AS (
   SELECT a.number, a.attempt::int, s.rule, coalesce(nullif(a.status, ''), 'failed') AS status, s.threads,
+         a.attempt = s.attempt AND s.status = 'planned' AS again,
          date_part('epoch', a.queued_at - CAST(:base AS timestamptz)) AS queued,
          date_part('epoch', a.started_at - CAST(:base AS timestamptz)) AS started,
          date_part('epoch', a.ended_at - CAST(:base AS timestamptz)) AS ended,
@@ -37,7 +38,8 @@ SELECT array_agg(number) AS number, array_agg(attempt) AS attempt, array_agg(rul
        array_agg(CASE WHEN queue_s BETWEEN 0 AND 1e10 THEN (queue_s * 1000)::int8 END) AS queue,
        array_agg(CASE WHEN run_s BETWEEN 0 AND 1e10 THEN (run_s * 1000)::int8 END) AS run,
        array_agg(CASE WHEN jsonb_typeof(mem) = 'number' THEN mem::float8 END) AS mem,
-       array_agg((figures->>'max_rss')::float8) AS max_rss, array_agg((figures->>'mean_load')::float8) AS mean_load
+       array_agg((figures->>'max_rss')::float8) AS max_rss, array_agg((figures->>'mean_load')::float8) AS mean_load,
+       array_agg(number) FILTER (WHERE again) AS again
 FROM a""")
 
 _STATUS = {status: index for index, status in enumerate(JOB_STATUSES)}
@@ -66,7 +68,7 @@ async def spans(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID
         rule=[place[rule] for rule in row.rule], status=[_STATUS[status] for status in row.status],
         queued=row.queued, started=row.started, ended=row.ended,
         queue=_known(row.queue), run=_known(row.run), threads=_known(row.threads), mem_mb=_known(row.mem),
-        max_rss_mb=_known(row.max_rss), mean_load=_known(row.mean_load),
+        max_rss_mb=_known(row.max_rss), mean_load=_known(row.mean_load), again=row.again or [],
     )  # fmt: skip
 
 

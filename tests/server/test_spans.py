@@ -16,7 +16,7 @@ NOTHING = {"queue": None, "run": None, "mem_mb": None, "max_rss_mb": None, "mean
 
 def told(spans: dict[str, Any]) -> dict[tuple[int, int], dict[str, Any]]:
     """By job and attempt, what each column says of it."""
-    columns = {key: value for key, value in spans.items() if key not in ("base", "rules", "statuses")}
+    columns = {key: value for key, value in spans.items() if key not in ("base", "rules", "statuses", "again")}
     found = {}
     for i, key in enumerate(zip(spans["number"], spans["attempt"], strict=True)):
         one = {name: column[i] if column else None for name, column in columns.items()}
@@ -57,6 +57,15 @@ async def test_every_attempt_of_a_run(served: Served) -> None:
         # A century is no duration.
         (5, 1): local | {"status": "succeeded", "queued": moment(21), "started": None, "ended": moment(22)},
     }  # fmt: skip
+
+
+async def test_a_job_that_waits_for_another_try(served: Served) -> None:
+    tape = Tape().opened().info(1).failed(1).info(2).failed(2).add(wire.JobRestarting(job=2)).info(3).failed(3)
+    tape.add(wire.JobRestarting(job=3)).info(3)
+    await post(served, tape)
+    spans = await get(served, f"/api/v1/runs/{tape.run_id}/spans")
+    assert [spans["statuses"][status] for status in spans["status"]] == ["failed", "failed", "failed", "running"]
+    assert spans["again"] == [2]
 
 
 async def test_spans_that_the_browser_holds_are_not_sent_again(served: Served) -> None:

@@ -2620,6 +2620,12 @@ export interface components {
          */
         Spans: {
             /**
+             * Again
+             * @description Not a column: jobs whose last attempt failed and that wait for another.
+             * @default []
+             */
+            again: number[];
+            /**
              * Attempt
              * @default []
              */

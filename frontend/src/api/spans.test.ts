@@ -38,6 +38,7 @@ const answer: SpansAnswer = {
   mem_mb: [500, 500, null],
   max_rss_mb: [],
   mean_load: [],
+  again: [],
 };
 const held = () => spans_of(answer);
 const job = (number: number, part: Parameters<typeof a_job>[0] = {}) =>
@@ -97,6 +98,9 @@ describe("spans", () => {
     expect(spans.status[1]).toBe(status_at("succeeded"));
     const waiting = with_jobs(held(), [job(2, { status: "planned", ended_at: at(6) })]).spans;
     expect(waiting.status[2]).toBe(status_at("failed"));
+    expect(waiting.again).toEqual(new Set([2]));
+    const anew = job(2, { attempt: 2, status: "queued", started_at: null });
+    expect(with_jobs(waiting, [anew]).spans.again).toEqual(new Set());
   });
 });
 

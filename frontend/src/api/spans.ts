@@ -37,6 +37,10 @@ export interface Spans {
   mean_load: Float64Array;
   /** Of each job the row of its last attempt; jobs that were never tried have none. */
   last: Map<number, number>;
+  /** Jobs whose last attempt failed and that wait for another. */
+  again: Set<number>;
+  /** So many rows were told with the whole; of those behind them what they asked for is not known yet. */
+  told: number;
 }
 
 const figures = ["queue", "run", "threads", "mem_mb", "max_rss_mb", "mean_load"] as const;
@@ -75,6 +79,8 @@ export function spans_of(answer: SpansAnswer): Spans {
     max_rss_mb: reals(answer.max_rss_mb),
     mean_load: reals(answer.mean_load),
     last: new Map(answer.number.map((number, i) => [number, i])), // by attempt, so that the last one stays
+    again: new Set(answer.again),
+    told: size,
   };
 }
 
@@ -124,6 +130,8 @@ export function with_jobs(held: Spans, jobs: Job[]): { spans: Spans; thin: boole
       spans.rules = [...spans.rules, job.rule];
     }
     spans.rule[row] = rule;
+    if (job.status === "planned") spans.again.add(job.number);
+    else spans.again.delete(job.number);
     // A job that waits for its next try failed in this one.
     spans.status[row] = job.status === "planned" ? failed : Math.max(0, status_at(job.status));
     spans.queued[row] = moment(job.queued_at);

@@ -1,7 +1,15 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { JobGraph } from "../../../api/graph.ts";
-import { is_within, matches_query, run_now, spans_query, took, values_query } from "../../../api/spans.ts";
+import {
+  is_within,
+  matches_query,
+  run_now,
+  spans_query,
+  status_at,
+  took,
+  values_query,
+} from "../../../api/spans.ts";
 import type { RunDetail } from "../../../api/types.ts";
 import { type JobStatus, job_statuses } from "../../../theme/status.ts";
 import { server_now } from "../../../ui/clock.ts";
@@ -10,6 +18,7 @@ import { is_filtered, job_filter, type RunSearch } from "../selection/search.ts"
 
 const chain_ms = 3000;
 const most_wildcards = 6;
+const planned = status_at("planned");
 
 /** How jobs stand now, by position: as the plan's answer had it, then as the stream tells of those that were tried. */
 export function useStates(id: string, graph: JobGraph): Uint8Array {
@@ -18,8 +27,10 @@ export function useStates(id: string, graph: JobGraph): Uint8Array {
     const states = graph.status.slice();
     if (!spans) return states;
     for (let job = 0; job < states.length; job++) {
-      const row = spans.last.get(graph.number[job] as number);
-      if (row !== undefined) states[job] = spans.status[row] as number;
+      const number = graph.number[job] as number;
+      const row = spans.last.get(number);
+      // What waits for its next try has not failed: the counters and the table say so too.
+      if (row !== undefined) states[job] = spans.again.has(number) ? planned : (spans.status[row] as number);
     }
     return states;
   }, [graph, spans]);

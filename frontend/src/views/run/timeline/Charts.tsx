@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useShade } from "../../../theme/mode.ts";
 import { bytes, count } from "../../../ui/format.ts";
 import { useTimes } from "../../../ui/Times.tsx";
-import { known_of, type Series, series_of } from "./bins.ts";
+import { known_of, type Series, series_of, sure_until } from "./bins.ts";
 import { colours_of } from "./colours.ts";
 import { between } from "./lanes.ts";
 import { useNavigation } from "./navigate.ts";
@@ -20,6 +20,8 @@ interface Chart {
   /** From the bottom up: areas, then lines over them. */
   areas: { of: (series: Series) => Float64Array; status: "running" | "queued" | "used" }[];
   line?: (series: Series) => Float64Array | null;
+  /** Told with the whole only: not drawn beyond what that is sure of. */
+  late?: boolean;
   /** What there is of it at most. */
   cap: number | null;
   text: (value: number) => string;
@@ -58,7 +60,7 @@ export function Charts({ drawn, view }: { drawn: Drawn; view: View }) {
         name: "Memory",
         hint: `${known.mem_mb ? "Asked for by what runs" : ""}${known.used_mb ? "; filled: used at most, by benchmarks" : ""}`,
         areas: known.used_mb ? [{ of: (one) => one.used_mb as Float64Array, status: "used" }] : [],
-        ...{ line: (one) => one.mem_mb, cap: null, text: mb },
+        ...{ line: (one) => one.mem_mb, late: true, cap: null, text: mb },
       });
     return found;
   }, [known, spans, run.cores]);
@@ -85,7 +87,8 @@ export function Charts({ drawn, view }: { drawn: Drawn; view: View }) {
       context.textAlign = x < 24 ? "left" : x > width - 24 ? "right" : "center";
       context.fillText(text, x < 24 ? 2 : x > width - 24 ? width - 2 : x, bottom + 13);
     }
-    const edge = ((until - from) / (to - from)) * width;
+    const place = (moment: number) => ((moment - from) / (to - from)) * width;
+    const sure = sure_until(spans, lanes.bars);
     for (const [at, chart] of charts.entries()) {
       const base = (at + 1) * high - 1;
       const stacked = new Float64Array(bins);
@@ -114,11 +117,11 @@ export function Charts({ drawn, view }: { drawn: Drawn; view: View }) {
       context.globalAlpha = 1;
       context.lineWidth = 1;
       if (line) {
+        const edge = Math.floor(place(chart.late ? Math.min(until, sure) : until));
         context.strokeStyle = colours.css.soft;
         context.beginPath();
         // Not to the bin that has only begun: half of it is not yet there, and would look like a fall.
-        for (let i = 0; i < Math.min(bins, Math.floor(edge)); i++)
-          context.lineTo(i + 0.5, y(line[i] as number));
+        for (let i = 0; i < Math.min(bins, edge); i++) context.lineTo(i + 0.5, y(line[i] as number));
         context.stroke();
       }
       if (cap !== null) {

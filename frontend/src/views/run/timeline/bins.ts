@@ -71,6 +71,16 @@ export const known_of = (spans: Weights & { size: number }) => ({
   used_mb: knows(spans.max_rss_mb, spans.size),
 });
 
+/** Until when it is known what all that ran had asked for: what began since the whole was told may have asked for more. */
+export function sure_until(spans: { size: number; told: number }, bars: Bars): number {
+  let until = Number.POSITIVE_INFINITY;
+  for (let i = spans.told; i < spans.size; i++) {
+    const mid = bars.mid[i] as number;
+    if (mid < until) until = mid;
+  }
+  return until;
+}
+
 /** `order[first..stop]`: the rows to look at. `until`: where what is not over ends. */
 export function series_of(
   spans: Weights,

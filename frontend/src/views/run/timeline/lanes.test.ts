@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Spans, spans_of, with_jobs } from "../../../api/spans.ts";
 import { a_job } from "../../../test/factories.ts";
-import { known_of, series_of } from "./bins.ts";
+import { known_of, series_of, sure_until } from "./bins.ts";
 import { groups_of } from "./groups.ts";
 import { bars_of, between, by_time, lanes_of, Rows, reach_of } from "./lanes.ts";
 import { View } from "./view.ts";
@@ -21,7 +21,7 @@ function made(told: Told[], more: Partial<Parameters<typeof spans_of>[0]> = {}):
     queued: told.map(([, queued]) => queued),
     started: told.map(([, , started]) => started),
     ended: told.map(([, , , ended]) => ended),
-    ...{ queue: [], run: [], threads: [], mem_mb: [], max_rss_mb: [], mean_load: [] },
+    ...{ queue: [], run: [], threads: [], mem_mb: [], max_rss_mb: [], mean_load: [], again: [] },
     ...more,
   });
 }
@@ -164,6 +164,16 @@ it("counts what runs and waits at once, in part where a bin is filled in part", 
   expect(found.mem_mb).toBeNull();
   const coarse = series_of(spans, bars, { order, first: 0, stop: 3 }, { ...stretch, bins: 1 }, known);
   expect(coarse.running[0]).toBeCloseTo(70 / 80);
+});
+
+it("is sure of what was asked for until what was told in passing began to run", () => {
+  const spans = made([[0, 0, 20, 40], [0, 0, 0, null]]); // biome-ignore format: short
+  expect(sure_until(spans, bars_of(spans))).toBe(Number.POSITIVE_INFINITY);
+  const at = (ms: number) => new Date(spans.base + ms).toISOString();
+  const told = (number: number, ms: number) =>
+    a_job({ number, attempt: 1, status: "running", queued_at: at(ms), started_at: at(ms + 5) });
+  const more = with_jobs(spans, [told(7, 50), told(8, 30)]).spans;
+  expect(sure_until(more, bars_of(more))).toBe(35);
 });
 
 describe("the view", () => {

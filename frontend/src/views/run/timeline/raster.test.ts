@@ -24,7 +24,7 @@ function scene_of(
     queued: each((i) => i * 10),
     started: each((i) => i * 10 + (more.mid ?? 0)),
     ended: each((i) => i * 10 + 10),
-    ...{ queue: [], run: [], threads: [], mem_mb: [], max_rss_mb: [], mean_load: [] },
+    ...{ queue: [], run: [], threads: [], mem_mb: [], max_rss_mb: [], mean_load: [], again: [] },
   });
   const lanes = lanes_of(spans, groups_of(spans, "rule", undefined));
   const tops = Float64Array.from([0, 20]);
