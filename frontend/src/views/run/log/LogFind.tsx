@@ -6,7 +6,8 @@ import { Glyph } from "../../../ui/Glyph.tsx";
 interface Asked {
   find: string;
   on_find: (find: string | undefined) => void;
-  found: number;
+  /** Null where nothing was found in what is loaded, and more is to come. */
+  found: number | null;
   hit: number;
   go_to: (at: number) => void;
 }
@@ -41,13 +42,17 @@ export function LogFind({ find, on_find, found, hit, go_to }: Asked) {
       {find && (
         <>
           <span className="soft" role="status">
-            {found === 0 ? "not found" : `${count(hit + 1)} of ${count(found)}`}
+            {found === null
+              ? "not found so far"
+              : found === 0
+                ? "not found"
+                : `${count(hit + 1)} of ${count(found)}`}
           </span>
           <button
             type="button"
             className="icon-button"
             aria-label="Hit before"
-            disabled={found === 0}
+            disabled={!found}
             onClick={() => go_to(hit - 1)}
           >
             <Glyph name="up" size={14} />
@@ -56,7 +61,7 @@ export function LogFind({ find, on_find, found, hit, go_to }: Asked) {
             type="button"
             className="icon-button"
             aria-label="Next hit"
-            disabled={found === 0}
+            disabled={!found}
             onClick={() => go_to(hit + 1)}
           >
             <Glyph name="down" size={14} />

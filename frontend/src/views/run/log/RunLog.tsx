@@ -16,6 +16,14 @@ import "./log.css";
 
 const most_at_once = 20_000;
 
+/** How much there is; `lines`: null before the first of them came, then those that are here so far. */
+function lines_text(lines: number | null, more: boolean, limit: number): string {
+  if (lines === null) return "Loading …";
+  if (more)
+    return lines < limit ? `Loading, ${count(lines)} lines so far …` : `${count(lines)} lines, more to load`;
+  return `${count(lines)} ${lines === 1 ? "line" : "lines"}`;
+}
+
 /** Snakemake's own output, as on the terminal. Scrolling up leaves the end, the button goes back to it. */
 export function RunLog({ run }: { run: RunDetail }) {
   const { id, search, set } = useSelection();
@@ -55,14 +63,11 @@ export function RunLog({ run }: { run: RunDetail }) {
         <LogFind
           find={find}
           on_find={(next) => set({ find: next }, true)}
-          found={view.found.length}
+          found={list.data && (view.found.length > 0 || !hasNextPage) ? view.found.length : null}
           hit={view.hit}
           go_to={view.go_to}
         />
-        <span className="faint">
-          {count(lines.length)} {lines.length === 1 && !hasNextPage ? "line" : "lines"}
-          {hasNextPage ? ", more to load" : ""}
-        </span>
+        <span className="faint">{lines_text(list.data ? lines.length : null, hasNextPage, limit)}</span>
         {hasNextPage && lines.length >= limit && (
           <button type="button" className="link-button" onClick={() => set_limit(limit + most_at_once)}>
             Load more
@@ -72,6 +77,7 @@ export function RunLog({ run }: { run: RunDetail }) {
           type="button"
           className="menu-button log-follow"
           aria-pressed={follow}
+          disabled={lines.length === 0}
           onClick={() => set_follow(!follow)}
         >
           <Glyph name="end" size={14} />
