@@ -216,6 +216,20 @@ async def get_job(
         return await jobs.detail(session, access.readable(caller), run_id, number, with_place=place)
 
 
+@router.get("/{run_id}/jobs/{number}/neighbours")
+async def get_neighbours(
+    run_id: uuid.UUID,
+    number: Number,
+    caller: CallerDep,
+    database: DatabaseDep,
+    wanted: JobFilter,
+    sort: Sort = "number",
+) -> schemas.Neighbours:
+    """Which jobs come before and after this one in the list by the same filters and sort; it need not be in it."""
+    async with database.session() as session:
+        return await table.neighbours(session, access.readable(caller), run_id, number, wanted, sort=sort)
+
+
 @router.get("/{run_id}/jobs/{number}/logs/{index}")
 async def get_job_log(
     run_id: uuid.UUID,

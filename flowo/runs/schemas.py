@@ -706,6 +706,13 @@ class Marks(Shape):
     cursors: list[str]
 
 
+class Neighbours(Shape):
+    """Numbers of the jobs before and after one in a list; null at its ends."""
+
+    before: int | None
+    next: int | None
+
+
 class WildcardValue(Shape):
     name: str
     value: str

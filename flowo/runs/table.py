@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from flowo.errors import Invalid
+from flowo.errors import Invalid, NotFound
 from flowo.runs import cursors, schemas, state, views
 from flowo.runs.models import JobState, RuleCount, Wildcard
 from flowo.runs.queries import Workspaces, find, like
@@ -254,6 +254,28 @@ async def marks(
     ranked = select(*(key.label(f"key_{i}") for i, (key, _) in enumerate(keys)), rank).where(*found).subquery()
     rows = await session.execute(select(ranked).where(ranked.c.rank % step == 0).order_by(ranked.c.rank))
     return schemas.Marks(step=step, cursors=[_cursor(row, keys) for row in rows])
+
+
+async def neighbours(
+    session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, number: int, wanted: Filter, *, sort: str
+) -> schemas.Neighbours:
+    """What comes before and after where the job stands in this order, or would stand if the filters left it."""
+    await find(session, workspaces, run_id)
+    keys, down = _order(sort)
+    columns = [key for key, _ in keys]
+    at = (await session.execute(select(*columns).where(JobState.run_id == run_id, JobState.number == number))).first()
+    if at is None:
+        raise NotFound("There is no such job in this run.")
+    found = await where(session, run_id, wanted)
+    mine = tuple_(*columns)
+
+    async def nearest(above: bool) -> int | None:
+        order = [key.asc() if above else key.desc() for key in columns]
+        side = mine > tuple(at) if above else mine < tuple(at)
+        query = select(JobState.number).where(*found, side).order_by(*order).limit(1)
+        return (await session.execute(query)).scalar()
+
+    return schemas.Neighbours(before=await nearest(down), next=await nearest(not down))
 
 
 async def count(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, wanted: Filter) -> schemas.Count:

@@ -70,7 +70,7 @@ async def test_another_users_run_is_not_there_and_cannot_be_written(served: Serv
     assert (await served.client.post(f"{tape.path[:-7]}/heartbeat", headers=mine)).status_code == 404
     for method, path in (
         ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/end"), ("GET", "/jobs"), ("GET", "/jobs/1"),
-        ("GET", "/jobs/count"), ("GET", "/jobs/marks"), ("GET", "/jobs.csv"), ("GET", "/wildcards"), ("GET", "/rulegraph"),
+        ("GET", "/jobs/count"), ("GET", "/jobs/marks"), ("GET", "/jobs/1/neighbours"), ("GET", "/jobs.csv"), ("GET", "/wildcards"), ("GET", "/rulegraph"),
         ("GET", "/rules"), ("GET", "/graph"), ("GET", "/usage"), ("GET", "/spans"), ("GET", "/matches"), ("GET", "/wildcards/sample/jobs"),
         ("GET", "/log"), ("GET", "/failures"),
     ):  # fmt: skip

@@ -60,7 +60,9 @@ JOBS = [
     "/jobs/count", "/jobs/count?rule=rule7", "/jobs/count?wildcard=sample:S2000", "/jobs/count?q=S20",
     "/jobs/marks", "/jobs/marks?sort=-status", "/jobs/marks?sort=wildcard:sample&status=running", "/jobs.csv",
     "/jobs.csv?status=running", "/wildcards", "/wildcards?q=S20", "/wildcards?name=sample&q=s20", "/wildcards?q=9999x",
-    "/jobs/2000", "/failures", "/failures?wildcard=sample:S3000", "/failures?rule=rule7&q=S30", "/failures/groups",
+    *(f"/jobs/2000/neighbours?sort={down}{key}" for down in ("", "-") for key in
+      ("number", *table.SORTS, "wildcard:sample")),
+    "/jobs/2000/neighbours?q=S300&rule=rule7", "/jobs/2000", "/failures", "/failures?wildcard=sample:S3000", "/failures?rule=rule7&q=S30", "/failures/groups",
     "/failures/groups?rule=rule7", "/failures?signature=abc", "/rerun", "/rulegraph", "/rules", "/log", "/graph", "/siblings",
     "/usage", "/spans", "/matches", "/matches?wildcard=sample:S2000&status=running", "/wildcards/sample/jobs",
     "",

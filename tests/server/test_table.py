@@ -123,6 +123,26 @@ async def test_marks_lead_to_the_same_pages(served: Served) -> None:
     assert narrowed["cursors"] == []
 
 
+async def test_neighbours_are_those_of_the_list(served: Served) -> None:
+    tape = Tape().opened()
+    tape.planned(
+        {"job": i, "rule": f"r{i % 3}", "wildcards": {"sample": f"S{i % 5}"} if i % 4 else {}} for i in range(24)
+    )
+    tape.info(3).info(4).finished(3).failed(4).info(5, local=False)
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}/jobs"
+    for sort in (*SORTS, *(f"-{sort}" for sort in SORTS)):
+        for query in ({}, {"rule": "r1"}, {"q": "nothing"}):
+            left = {job["number"] for job in await pages(served, path, limit=500, **query)}
+            whole = [job["number"] for job in await pages(served, path, sort=sort, limit=500)]
+            for at, number in enumerate(whole[:8]):
+                found = await get(served, f"{path}/{number}/neighbours", sort=sort, **query)
+                before = next((one for one in reversed(whole[:at]) if one in left), None)
+                after = next((one for one in whole[at + 1 :] if one in left), None)
+                assert found == {"before": before, "next": after}, (sort, query, number)
+    assert (await served.client.get(f"{path}/24/neighbours")).status_code == 404
+
+
 async def test_jobs_without_the_wildcard_come_last(served: Served) -> None:
     tape = Tape().opened()
     names = ["b", None, "a", "B"]

@@ -47,6 +47,7 @@ export type Failure = Answer<"Failure">;
 export type Facets = Answer<"Facets">;
 export type Count = Answer<"Count">;
 export type Marks = Answer<"Marks">;
+export type Neighbours = Answer<"Neighbours">;
 export type WildcardValues = Answer<"WildcardValues">;
 export type Problem = Schemas["Problem"];
 

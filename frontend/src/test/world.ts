@@ -327,6 +327,12 @@ export class World {
     }
     if (what === "jobs" && which !== undefined) {
       const job = jobs.find((one) => String(one.number) === which);
+      if (job && rest[2] === "neighbours") {
+        const list = this.#jobs(run, query);
+        const at = list.indexOf(job);
+        const [before, next] = at < 0 ? [null, list[0]] : [list[at - 1], list[at + 1]];
+        return { status: 200, body: { before: before?.number ?? null, next: next?.number ?? null } };
+      }
       if (job && rest[2] === "logs") return a_log(a_job_detail(job, detail, jobs), rest[3] ?? "0", query);
       return job
         ? { status: 200, body: a_job_detail(job, detail, jobs) }

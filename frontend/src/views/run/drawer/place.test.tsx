@@ -143,3 +143,25 @@ it("gives the focus back to the row of the job that was gone on to", async () =>
   await userEvent.keyboard("{Escape}");
   await waitFor(() => expect((document.activeElement as HTMLElement).dataset.job).toBe(second));
 });
+
+it("goes on by j and k from a job that the table does not hold", async () => {
+  const run = made_run({}, { samples: 6, done: 1 });
+  const rule = run.jobs.find((one) => run.jobs.filter((other) => other.rule === one.rule).length > 2)?.rule;
+  const job = run.jobs.find((one) => one.rule !== rule);
+  // Another tab than the table, and a rule that leaves the opened job out.
+  const address = `/runs/${run.detail.id}/jobs/${job?.number}?tab=info&rule=${rule}`;
+  const { router } = await visit(address, new World([run]));
+  const way = (name: string) => screen.getByRole<HTMLButtonElement>("button", { name });
+  await screen.findByRole("complementary", { name: `Job ${job?.number}` });
+  await waitFor(() => expect(way("Next job").disabled).toBe(false));
+  await userEvent.keyboard("j");
+  const shown = () => Number(router.state.location.pathname.split("/").at(-1));
+  await waitFor(() => expect(run.jobs.find(({ number }) => number === shown())?.rule).toBe(rule));
+  const first = shown();
+  await waitFor(() => expect(way("Next job").disabled).toBe(false));
+  await userEvent.keyboard("j");
+  await waitFor(() => expect(shown()).not.toBe(first));
+  await waitFor(() => expect(way("Job before").disabled).toBe(false));
+  await userEvent.keyboard("k");
+  await waitFor(() => expect(shown()).toBe(first));
+});

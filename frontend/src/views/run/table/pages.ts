@@ -1,5 +1,6 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef } from "react";
+import { neighbours_query } from "../../../api/neighbours.ts";
 import {
   type JobFilter,
   job_page_key,
@@ -108,26 +109,32 @@ export function useJobs(
   };
 }
 
-/** The jobs before and after one, in the order of the table behind it. */
+/**
+ * The jobs before and after one, in the order of the table behind it. Where the table holds it, its pages tell; else
+ * the server does, also of a job that the filters leave out: those beside where it would stand.
+ */
 export function useNeighbours(id: string, filter: JobFilter, number: number) {
   const cache = useQueryClient();
   const place = find(
     cache.getQueriesData<Page<Job>>({ queryKey: job_page_key(id, filter, 0).slice(0, 4) }),
     number,
   );
-  const page = place?.page ?? 0;
-  const last = place !== undefined && place.row >= (place.items.length || 1) - 1;
+  const last = place !== undefined && place.row >= place.items.length - 1;
+  const pages = place ? [place.page - 1, place.page, place.page + 1] : [];
   const results = useQueries({
-    queries: (place ? [page - 1, page, page + 1] : [0])
-      .filter((one) => one >= 0 && (one <= page || last))
+    queries: pages
+      .filter((one) => one >= 0 && (one <= (place?.page ?? 0) || last))
       .map((one) => job_page_query(cache, id, filter, one)),
   });
+  const beside = useQuery({
+    ...neighbours_query(id, filter, number),
+    enabled: place === undefined && Number.isInteger(number),
+    retry: false,
+  }).data;
   const around = results.flatMap((result) => result.data?.items ?? []);
   const at = around.findIndex((job) => job.number === number);
-  return {
-    next: at < 0 ? undefined : around[at + 1]?.number,
-    before: at > 0 ? around[at - 1]?.number : undefined,
-  };
+  if (at >= 0) return { next: around[at + 1]?.number, before: around[at - 1]?.number };
+  return { next: beside?.next ?? undefined, before: beside?.before ?? undefined };
 }
 
 function find(pages: [readonly unknown[], Page<Job> | undefined][], number: number) {
