@@ -14,13 +14,13 @@ MOST = 300  # characters of a line; what comes after says nothing more of the ca
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # An error that names itself ends what led to it; words that look bad are looked for only where there is none.
-_NAMED = ("error", "exception", "fatal")
+_NAMED = ("error", "exception", "fatal", "[e::")  # the last is how samtools, bwa, bcftools and minimap2 name theirs
 _BAD = (
     "killed", "out of memory", "oom", "segmentation fault", "no such file", "permission denied", "cannot", "could not",
-    "not found", "no space left", "failed", "abort",
+    "not found", "no space left", "fail", "abort",
 )  # fmt: skip
 _LOOKS = (
-    (_NAMED, re.compile(r"(?:error|exception)\b|\bfatal\b")),
+    (_NAMED, re.compile(r"(?:error|exception)\b|\bfatal\b|\[e::")),
     (_BAD, re.compile(rf"\b(?:{'|'.join(_BAD)})(?:ed)?\b")),
 )
 _HARMLESS = re.compile(r"\b(?:0 errors?|errors?\s*[:=]\s*0|no errors?)\b", re.IGNORECASE)
@@ -52,11 +52,15 @@ def telling_line(message: str | None, tails: Iterable[str]) -> str:
 
 
 def _said(message: str) -> str:
-    """The exception and what stands below its place; else the last line, as of commands, which may have several."""
+    """The exception and what stands below its place; else the last line, of a command with several how it ended."""
     heads = list(_HEAD.finditer(message))
     below = message[heads[-1].end() :].strip().removeprefix("Error:").strip() if heads else ""
     if below and not below.startswith("Command '"):
         return f"{heads[-1][1]}: {below.splitlines()[0].rstrip()}"
+    told = below or message
+    ending = told.rpartition("' ")[2]
+    if told.startswith("Command '") and "\n" in told and "\n" not in ending:  # its last line is not why it failed
+        return f"Command {ending}".strip()
     return message.rpartition("\n")[2].strip()
 
 

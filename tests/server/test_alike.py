@@ -51,6 +51,8 @@ ValueError: bad value in row 17
         ("exit 1", ["one\nKilled\nbye\n"], "Killed"),
         ("exit 1", ["\x1b[31mFatal: \x1b[0mdisk\r\n"], "Fatal: disk"),
         ("exit 1", ["İ İ İ\nIOError: disk"], "IOError: disk"),
+        ("exit 1", ["[E::idx_load] no index\n[main] could not stop\n"], "[E::idx_load] no index"),
+        ("exit 1", ["fail to open the index\nbye\n"], "fail to open the index"),
         ("RuleException:\nexit 1", ["nothing to see in this room\n"], "exit 1"),
         (None, [], ""),
         (
@@ -68,7 +70,7 @@ ValueError: bad value in row 17
         (
             "RuleException:\nCalledProcessError in file \"/w/Snakefile\", line 1:\nCommand 'set -e; a\n b' failed.",
             [],
-            "b' failed.",
+            "Command failed.",
         ),
     ],
 )

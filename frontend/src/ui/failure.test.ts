@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { evidence_of, last_words, more_evidence, reason_of, says_nothing_more } from "./failure.ts";
+import {
+  evidence_of,
+  is_offending,
+  last_words,
+  more_evidence,
+  reason_of,
+  says_nothing_more,
+} from "./failure.ts";
 
 describe("how a job ended", () => {
   it.each([
@@ -33,6 +40,8 @@ it.each([
 
 it.each([
   ["RuleException:\nCommand 'set -e; false' returned non-zero exit status 1.", true],
+  ["RuleException:\nCommand 'set -e;\n  false\n  echo x > y' returned non-zero exit status 1.", true],
+  ["Command 'a' returned non-zero exit status 1.\nslurm job 3 is gone", false],
   ["Error in rule map", true],
   ["slurm job 48213 ended with OUT_OF_MEMORY", false],
 ])("%s says nothing more: %s", (message, nothing) => expect(says_nothing_more(message)).toBe(nothing));
@@ -47,3 +56,9 @@ it("shows the end of a log, from its last offending line where that lies further
   ]);
   expect(last_words("", 3)).toEqual([]);
 });
+
+it.each([
+  ["[E::bwa_idx_load] fail to locate the index files", true],
+  ["[M::bwa_idx_load] 25 sequences", false],
+  ["0 errors", false],
+])("%s looks like the cause: %s", (line, marked) => expect(is_offending(line)).toBe(marked));

@@ -32,7 +32,7 @@ export function evidence_of({ evidence }: { evidence: string | null }): string {
 
 /** Lines of a log that look like the cause: marked, so that the eye need not search. */
 const offending =
-  /\b(\w*error|\w*exception|fatal|killed|out of memory|oom|segmentation fault|no such file|permission denied|cannot|traceback|command not found|failed|abort(ed)?)\b/i;
+  /\b(\w*error|\w*exception|fatal|killed|out of memory|oom|segmentation fault|no such file|permission denied|cannot|traceback|command not found|fail(ed)?|abort(ed)?)\b|\[E::/i;
 const harmless = /\b(0 errors?|errors?: 0|no errors?|errors?=0)\b/i;
 export const is_offending = (line: string): boolean => offending.test(line) && !harmless.test(line);
 
@@ -43,10 +43,10 @@ export function more_evidence(evidence: string | null, said: string[]): string {
   return said.some((line) => line.includes(words)) ? "" : told;
 }
 
-/** Whether a message says only that a command failed, and with which code: that stands elsewhere. */
+/** Whether a message says only that a command, of one line or several, failed, and with which code: that stands elsewhere. */
 export const says_nothing_more = (message: string): boolean =>
-  /^(Error in rule \S+|Command .*(returned non-zero exit status|died with).*)$/s.test(
-    message.split("\n").at(-1)?.trim() ?? "",
+  /(^|\n)(Error in rule \S+|Command .*(returned non-zero exit status|died with)[^\n]*)$/s.test(
+    message.trim(),
   );
 
 /** The last lines that say something: from the first offending one among them, where there is one. */
