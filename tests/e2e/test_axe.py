@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e import made
 from tests.e2e.browsing import NARROW, WIDE, guarded, signed_in
-from tests.e2e.serving import Server
+from tests.e2e.serving import LOST_AFTER_S, Server
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async () => {
@@ -25,15 +25,24 @@ RUN = """async () => {
 
 
 @pytest.fixture(scope="module")
-async def runs(server: Server) -> dict[str, str]:
-    """Where to look, by the name of the state."""
+async def runs(server: Server) -> AsyncIterator[dict[str, str]]:
+    """Where to look, by the name of the state. What runs goes on running for as long as one looks."""
     tapes = {
         "running": made.running(), "failed": made.failed(), "early": made.before_any_job(),
         "submitted": made.submitted(), "alike": made.alike(),
         **dict(zip(("succeeded", "interrupted", "lost", "nothing", "planning"), made.others(), strict=True)),
     }  # fmt: skip
     await asyncio.gather(*map(server.post, tapes.values()))
-    return {name: str(tape.run_id) for name, tape in tapes.items()}
+
+    async def beat() -> None:
+        while True:
+            await asyncio.gather(*(server.beat(tapes[name]) for name in ("running", "submitted", "planning")))
+            await asyncio.sleep(LOST_AFTER_S / 5)
+
+    beating = asyncio.create_task(beat())
+    yield {name: str(tape.run_id) for name, tape in tapes.items()}
+    assert not beating.done(), beating.exception()
+    beating.cancel()
 
 
 async def findings(page: Page) -> list[str]:
@@ -102,7 +111,6 @@ VIEWS = {
     "/runs?q=nothing+like+this": ".said",
     "/runs/00000000-0000-0000-0000-000000000000": ".said",
     "/runs/{early}": ".run-message",
-    "/runs/{lost}": ".run-counters",
     "/runs/{nothing}": ".said",
     "/runs/{planning}": ".said",
     "/runs/{submitted}": ".run-waits",
@@ -110,7 +118,12 @@ VIEWS = {
     "/runs/{failed}?rule=call_variants&status=failed": ".table-row[data-index]",
     "/runs/{failed}?q=nothing+like+this": ".panes .said",
     "/runs/{running}?tab=samples": ".sheet-cell[data-open]",
+    "/runs/{failed}?tab=graph&graph=jobs": ".job-board[data-laid-out-ms]",
+    "/runs/{running}?tab=graph&graph=jobs&chain=shown": ".job-board[data-laid-out-ms]",
     "/runs/{failed}?tab=timeline": ".tl-lanes canvas",
+    "/runs/{running}?tab=timeline&lanes=slot": ".tl-lanes canvas",
+    "/runs/{failed}?tab=timeline&lanes=by:sample": ".tl-lanes canvas",
+    "/runs/{failed}?tab=timeline&show=figures": ".tl-usage tbody th",
     "/runs/{failed}?tab=failures": ".failure",
     "/runs/{alike}?tab=failures": ".failure",
     "/runs/{failed}?tab=log&find=error": ".log mark",
@@ -120,9 +133,14 @@ VIEWS = {
         for tab in ("log", "command", "files", "graph", "resources", "attempts", "code")
     },
     "/runs/{failed}/jobs/99999": ".drawer .said",
+    "/runs/{lost}": "button:has-text('It has ended')",  # last: it takes a while to be lost
 }
 Opening = Callable[[Page], Awaitable[object]]
-AT = {"/runs": ".run-row", "/tokens": ".tokens form", "/runs/{failed}": ".table-row[data-index]"}
+AT = {
+    "/runs": ".run-row", "/tokens": ".tokens form", "/runs/{failed}": ".table-row[data-index]",
+    "/runs/{failed}?tab=timeline": ".tl-lanes canvas",
+    "/runs/{failed}?tab=graph&graph=jobs": ".job-board[data-laid-out-ms]",
+}  # fmt: skip
 OPENED: list[tuple[str, Opening, str]] = [
     ("/runs", lambda page: page.keyboard.press("?"), "dialog"),
     ("/runs", lambda page: page.get_by_role("button", name=re.compile("^Menu of")).click(), "[role=menu]"),
@@ -134,6 +152,8 @@ OPENED: list[tuple[str, Opening, str]] = [
     ("/runs/{failed}", lambda page: page.get_by_role("combobox").fill("sample:"), "[role=option]"),
     ("/runs/{failed}", lambda page: delete(page), "dialog"),
     ("/runs/{failed}", lambda page: picked(page), ".table-row[aria-selected=true]"),
+    ("/runs/{failed}?tab=timeline", lambda page: page.locator(".tl-board").press("n"), ".tl-tip"),
+    ("/runs/{failed}?tab=graph&graph=jobs", lambda page: page.locator(".job-board").press("Enter"), ".job-board [role=status]:not(:empty)"),
 ]  # fmt: skip
 
 OPENED_WIDE: list[tuple[str, Opening, str]] = [
