@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from playwright.async_api import Page, expect
+from snakemake_logger_plugin_flowo import wire
 
 from tests.e2e import made
 from tests.e2e.browsing import Guard
 from tests.e2e.serving import Server
+from tests.factories import Tape
 
 IN_THE_MIDDLE = """(rule) => {
   const [box, pane] = [`[data-box="${rule}"]`, '.graph-canvas'].map(one => document.querySelector(one)?.getBoundingClientRect());
@@ -75,3 +77,20 @@ async def test_from_a_rule_to_its_jobs_and_back(server: Server, visit: tuple[Pag
     await expect(board).to_be_visible()
     await page.get_by_role("button", name="Rules", exact=True).click()
     await page.wait_for_function(IN_THE_MIDDLE, arg="trim_reads")
+
+
+async def test_back_among_more_rules_than_fit(server: Server, visit: tuple[Page, Guard]) -> None:
+    """Where the whole could not be read, showing the whole must not come after showing the rule."""
+    page, _guard = visit
+    rules = [f"{chr(97 + i)}step" for i in range(24)]
+    tape = Tape().opened(name="many rules")
+    tape.add(wire.RuleGraph(nodes=rules, links=[[i, i + 1] for i in range(23)]))
+    tape.planned({"job": i + 1, "rule": rule, "needs": [i] if i else []} for i, rule in enumerate(rules))
+    await server.post(tape)
+    await page.goto(f"{server.address}/runs/{tape.run_id}")
+    await page.locator('[data-box="astep"]').dblclick()
+    await expect(page.get_by_role("application", name="Graph of 24 jobs")).to_be_visible()
+    await page.get_by_role("button", name="Rules", exact=True).click()
+    await page.wait_for_function(IN_THE_MIDDLE, arg="astep")
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert await page.evaluate(IN_THE_MIDDLE, "astep")
