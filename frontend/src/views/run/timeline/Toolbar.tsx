@@ -80,7 +80,9 @@ export function Toolbar({ drawn, view, chain, shows_chain, on_chain, on_failed }
         </button>
       )}
       <span className="tl-legend faint" aria-hidden="true">
-        <i className="tl-queued" /> queued
+        <span>
+          <i className="tl-queued" /> queued
+        </span>
       </span>
       <span className="tl-zoom">
         <button
