@@ -1,7 +1,7 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { log_since } from "../api/actions.ts";
 import { figures_key } from "../api/figures.ts";
-import { graph_key } from "../api/graph.ts";
+import { graph_key, type JobGraph } from "../api/graph.ts";
 import { type JobFilter, keys } from "../api/queries.ts";
 import { matches_key, type Spans, spans_key, tell_spans, values_key } from "../api/spans.ts";
 import { type HeldLog, joined } from "../api/tails.ts";
@@ -231,6 +231,10 @@ export class Applier {
     else if (thin) {
       const again = () => void this.#cache.invalidateQueries({ queryKey: spans_key(id) });
       this.#refresh.soon(["thin", id], whole_ms(held, figures_ms, 0.5), again);
+    }
+    // Without a plan the graph is of the jobs that were heard of: these are more now.
+    if (thin && this.#cache.getQueryData<JobGraph>(graph_key(id))?.generation === 0) {
+      this.#refresh.soon(graph_key(id), whole_ms(held, grid_ms, 0.1));
     }
     if (jobs.length > 0 || anew) this.#refresh.soon(matches_key(id), list_ms);
     if (anew || run?.jobs.total !== before?.jobs.total) this.#refresh.soon(values_key(id), grid_ms);

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { graph_query, type JobGraph as Told } from "../../../api/graph.ts";
 import { rulegraph_query, run_query } from "../../../api/queries.ts";
 import type { RunDetail } from "../../../api/types.ts";
@@ -9,7 +9,7 @@ import { Said } from "../../../ui/Said.tsx";
 import { JobDrawing } from "./JobDrawing.tsx";
 import { JobTools } from "./JobTools.tsx";
 import { type Link, shape_of } from "./shape.ts";
-import { useLayout } from "./useLayout.ts";
+import { type Laid, useLayout } from "./useLayout.ts";
 import "./jobgraph.css";
 
 /** Every job of the run and what it needs. */
@@ -77,6 +77,7 @@ function useRuleLinks(id: string, { rules, edges }: Told): Link[] {
 function Loaded({ run, graph }: { run: RunDetail; graph: Told }) {
   const { rules, number, rule, edges } = graph;
   const shape = useMemo(() => shape_of({ rules, number, rule, edges }), [rules, number, rule, edges]);
+  const drawn = useRef<{ id: string; graph: Told; laid: Laid } | null>(null);
   const { laid, broken } = useLayout(shape, useRuleLinks(run.id, graph));
   if (broken) {
     return (
@@ -86,7 +87,10 @@ function Loaded({ run, graph }: { run: RunDetail; graph: Told }) {
       </>
     );
   }
-  // A plan that was taken anew is laid out anew: until then positions and places do not belong together.
-  if (!laid || laid.shape !== shape) return <Waiting text={`Laying out ${count(number.length)} jobs …`} />;
-  return <JobDrawing key={run.id} run={run} graph={graph} laid={laid} />;
+  // A plan that was taken anew is laid out anew: until then positions and places do not belong together, and what was
+  // drawn stays.
+  if (laid?.shape === shape) drawn.current = { id: run.id, graph, laid };
+  const shown = drawn.current;
+  if (shown?.id !== run.id) return <Waiting text={`Laying out ${count(number.length)} jobs …`} />;
+  return <JobDrawing key={run.id} run={run} graph={shown.graph} laid={shown.laid} />;
 }
