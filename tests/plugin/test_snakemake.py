@@ -131,7 +131,8 @@ def test_the_plan_is_taken_again_after_a_checkpoint_and_quiet_hides_nothing() ->
     )
 
 
-@pytest.mark.parametrize("options", [("--dry-run", "--logger-flowo-dry-run"), pytest.param((), marks=RARE)])
+@RARE  # Snakemake looks into a queue every ten seconds
+@pytest.mark.parametrize("options", [("--dry-run", "--logger-flowo-dry-run"), ()])
 def test_the_plan_grows_with_what_a_queue_brings(options: tuple[str, ...]) -> None:
     place = prepared("queue")
     run = snakemake(place, *options)

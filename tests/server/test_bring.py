@@ -172,7 +172,7 @@ def said(events: list[dict[str, Any]]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("workflow", "options"),
     [
-        ("keepgoing", ("--keep-going", "--retries", "1", "-c1", "-p", "all2")),
+        ("keepgoing", ("--keep-going", "--retries", "1", "--latency-wait", "1", "-c1", "-p", "all2")),
         pytest.param("diamond", ("-p",), marks=pytest.mark.all),
         pytest.param("checkpoint", ("-p",), marks=pytest.mark.all),
         pytest.param("fanout", ("-p",), marks=pytest.mark.all),

@@ -131,15 +131,16 @@ async def test_neighbours_are_those_of_the_list(served: Served) -> None:
     tape.info(3).info(4).finished(3).failed(4).info(5, local=False)
     await post(served, tape)
     path = f"/api/v1/runs/{tape.run_id}/jobs"
-    for sort in (*SORTS, *(f"-{sort}" for sort in SORTS)):
-        for query in ({}, {"rule": "r1"}, {"q": "nothing"}):
-            left = {job["number"] for job in await pages(served, path, limit=500, **query)}
-            whole = [job["number"] for job in await pages(served, path, sort=sort, limit=500)]
-            for at, number in enumerate(whole[:8]):
-                found = await get(served, f"{path}/{number}/neighbours", sort=sort, **query)
-                before = next((one for one in reversed(whole[:at]) if one in left), None)
-                after = next((one for one in whole[at + 1 :] if one in left), None)
-                assert found == {"before": before, "next": after}, (sort, query, number)
+    queries: list[dict[str, str]] = [{}, {"rule": "r1"}, {"q": "nothing"}]
+    lefts = [{job["number"] for job in await pages(served, path, limit=500, **query)} for query in queries]
+    for turn, sort in enumerate((*SORTS, *(f"-{sort}" for sort in SORTS))):
+        whole = [job["number"] for job in await pages(served, path, sort=sort, limit=500)]
+        for at in (0, 1, 4, 23):
+            query, left = queries[(turn + at) % 3], lefts[(turn + at) % 3]
+            found = await get(served, f"{path}/{whole[at]}/neighbours", sort=sort, **query)
+            before = next((one for one in reversed(whole[:at]) if one in left), None)
+            after = next((one for one in whole[at + 1 :] if one in left), None)
+            assert found == {"before": before, "next": after}, (sort, query, whole[at])
     assert (await served.client.get(f"{path}/24/neighbours")).status_code == 404
 
 
