@@ -5,6 +5,8 @@ BIN := .venv/bin
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 STAMP := .venv/.stamp
 .DEFAULT_GOAL := help
+# A Python that keeps no bytecode compiles Snakemake anew in each process: three times the start of all that runs here.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup demo test test-all chaos bench shots dev lint fix types client wheels node chromium
 
 help: ## this list
@@ -57,7 +59,7 @@ $(STAMP): pyproject.toml plugin/pyproject.toml constraints.txt
 	@echo "flowo's environment: .venv, some minutes on a slow machine …" >&2
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv -c constraints.txt || echo "no uv: pip does it, slower"
-	@FLOWO_SKIP_FRONTEND=1 $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ./plugin -e '.[dev,demo]' \
+	@FLOWO_SKIP_FRONTEND=1 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e ./plugin -e '.[dev,demo]' \
 	  || FLOWO_SKIP_FRONTEND=1 $(BIN)/python -m pip install --quiet -c constraints.txt -e ./plugin -e '.[dev,demo]'
 	@touch $@
 

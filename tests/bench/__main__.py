@@ -12,6 +12,7 @@ from tests.bench.quantities import row
 
 
 def main() -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it each process compiles all it imports, which is no user's
     parts = sys.argv[1:] or ["server", "pages", "plugin", "scale"]
     row("figure", "measured", "to reach")
     row("---", "---", "---")

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.bench.quantities import quantile, row
 
@@ -102,49 +103,92 @@ def _python(code: str, folder: Path) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=True)
 
 
-def _run(*options: str, data_dir: Path | None = None) -> tuple[float, float]:
-    """(CPU seconds of Snakemake's own process, wall seconds) of 500 trivial jobs."""
+# What Snakemake pays for any logger plugin: a queue and a thread that hears the records.
+NOTHING = """
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+
+
+class LogHandler(LogHandlerBase):
+    writes_to_stream = writes_to_file = has_filter = needs_rulegraph = False
+    has_formatter = True
+
+    def __post_init__(self):
+        pass
+
+    def emit(self, record):
+        pass
+"""
+# Snakemake's own process, and what its jobs took beside it.
+ASKED = """
+import atexit, pathlib, resource
+
+
+def say():
+    own, jobs = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    pathlib.Path("cpu").write_text(f"{own.ru_utime + own.ru_stime} {jobs.ru_utime + jobs.ru_stime}")
+
+
+atexit.register(say)
+from snakemake.cli import main
+
+main()
+"""
+
+
+class Run(NamedTuple):
+    own: float  # s of CPU of Snakemake's process
+    jobs: float  # s of CPU of its jobs
+    wall: float  # s
+
+
+def _run(*options: str, data_dir: Path, plugins: Path) -> Run:
+    """500 trivial jobs."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "Snakefile").write_text(SNAKEFILE)
-        environment = os.environ | {"XDG_STATE_HOME": folder, "FLOWO_DATA_DIR": str(data_dir or folder)}
-        # Snakemake's own process: its children (the jobs) are left out by asking it at its end.
-        code = (
-            "import atexit, resource, sys, pathlib\n"
-            "def say():\n"
-            "    used = resource.getrusage(resource.RUSAGE_SELF)\n"
-            "    pathlib.Path('cpu').write_text(str(used.ru_utime + used.ru_stime))\n"
-            "atexit.register(say)\n"
-            "from snakemake.cli import main\n"
-            "main()\n"
-        )
+        environment = os.environ | {
+            "XDG_STATE_HOME": folder,
+            "FLOWO_DATA_DIR": str(data_dir),
+            "PYTHONPATH": str(plugins),
+        }
         began = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-c", code, "-c2", *options], cwd=folder, env=environment, check=True, capture_output=True
+            [sys.executable, "-c", ASKED, "-c2", *options], cwd=folder, env=environment, check=True, capture_output=True
         )
         took = time.perf_counter() - began
-        return float((Path(folder) / "cpu").read_text()), took
+        own, jobs = map(float, (Path(folder) / "cpu").read_text().split())
+        return Run(own, jobs, took)
 
 
 def runs(*, pairs: int) -> None:
+    """Without a plugin, with one that does nothing, and with flowo's, in turn."""
     from tests.bench import serving
 
     with tempfile.TemporaryDirectory(prefix="flowo-bench-") as folder:
         place = Path(folder)
         place.chmod(0o711)
+        plugin = place / "plugins" / "snakemake_logger_plugin_nothing"
+        plugin.mkdir(parents=True)
+        (plugin / "__init__.py").write_text(NOTHING)
         process, _, _ = serving.start(place / "data")
+        found: list[tuple[Run, Run, Run]] = []
         try:
-            cpu, wall, share = [], [], []
             for _ in range(pairs):
-                without = _run()
-                beside = _run("--logger", "flowo", data_dir=place / "data")
-                cpu.append(beside[0] - without[0])
-                wall.append(beside[1] / without[1])
-                share.append((beside[0] - without[0]) / without[1])
+                without, nothing, flowo = (
+                    _run(*options, data_dir=place / "data", plugins=plugin.parent)
+                    for options in ((), ("--logger", "nothing"), ("--logger", "flowo"))
+                )
+                found.append((without, nothing, flowo))
         finally:
             serving.stop(process)
+
+    def median(of: Callable[[Run, Run, Run], float]) -> float:
+        return quantile([of(*one) for one in found], 0.5)
+
     row(
         f"500 trivial jobs with the plugin and a server, {pairs} pairs",
-        f"CPU +{quantile(cpu, 0.5) * 1000:.0f} ms ({quantile(share, 0.5) * 100:.1f} % of the run), "
-        f"wall × {quantile(wall, 0.5):.3f}",
+        f"CPU of Snakemake's process +{median(lambda _, nothing, flowo: flowo.own - nothing.own) * 1000:.0f} ms to a "
+        f"plugin that does nothing ({median(lambda _, a, b: (b.own - a.own) / (a.own + a.jobs)) * 100:.1f} % of the run), "
+        f"+{median(lambda without, _, flowo: flowo.own - without.own) * 1000:.0f} ms to none, "
+        f"wall × {median(lambda without, _, flowo: flowo.wall / without.wall):.3f}",
         "≤ 1 %",
     )

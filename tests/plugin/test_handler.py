@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -131,3 +133,32 @@ import snakemake_logger_plugin_flowo.attend
 assert not {"typer", "click", "rich", "httpx", "requests", "snakemake.workflow"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_forked_child_is_not_the_run(tmp_path: Path) -> None:
+    code = (
+        "import logging, os\n"
+        "from types import SimpleNamespace\n"
+        "from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings\n"
+        "handler = LogHandler(SimpleNamespace(dryrun=False, quiet=None), LogHandlerSettings(close_timeout=0.1))\n"
+        "def say(text, **more):\n"
+        "    handler.emit(logging.makeLogRecord({'msg': text, 'levelno': 20, 'levelname': 'INFO', **more}))\n"
+        "say('started', event='workflow_started')\n"
+        "if os.fork() == 0:\n"
+        "    say('of the child')\n"
+        "    handler.close()\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "say('of the run')\n"
+        "handler.close()\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, "-c1"], cwd=tmp_path, check=True, capture_output=True,
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path), "FLOWO_DATA_DIR": str(tmp_path)},
+    )  # fmt: skip
+    (spool,) = (tmp_path / ".snakemake" / "flowo").glob("*.jsonl")
+    kinds = [json.loads(line)["kind"] for line in spool.read_text().splitlines()]
+    assert kinds.count("run_ended") == 1
+    assert kinds[-1] == "run_ended"
+    assert "of the run" in spool.read_text()
+    assert "of the child" not in spool.read_text()

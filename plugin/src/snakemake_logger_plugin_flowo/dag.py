@@ -62,7 +62,7 @@ class Watch(logging.Filter):
         self.saw: Callable[[logging.LogRecord], None] | None = None  # who is told of each record as well
         self.params: dict[int, Any] = {}  # of jobs that were handed out, where the plan could not know them
         self._plan = plan
-        self._quiet = quiet  # JOB_FINISHED is not sent: watch the graph instead
+        self.quiet = quiet  # JOB_FINISHED is not sent: watch the graph instead
         self._dry_run = dry_run
         self._config = config  # its content, too
         self._code = code
@@ -153,7 +153,7 @@ class Watch(logging.Filter):
             if job in dependencies and job in ids:
                 chosen[job] = ids[job]
         self.planned = len(chosen)
-        if self._quiet:
+        if self.quiet:
             self._jobs = {number: job for job, number in chosen.items()}
         if not self._plan:
             return
@@ -193,7 +193,7 @@ class Watch(logging.Filter):
 
     def finished(self, running: Collection[int], attempts: int) -> list[int]:
         """Which of the running jobs are finished in the graph; only asked for where `--quiet` hides the event."""
-        if not self._quiet or not self._jobs or not running or self.faults >= _FAULTS:
+        if not self.quiet or not self._jobs or not running or self.faults >= _FAULTS:
             return []
         try:
             finished = self._workflow.dag._finished

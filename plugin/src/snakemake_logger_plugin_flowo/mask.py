@@ -33,9 +33,6 @@ NAMES = frozenset({
     "groups", "files", "hash", "conda", "container", "hashes", "profiles", "script", "url",
 })  # fmt: skip
 DATA = frozenset({"params", "resources", "provided", "config"})
-# Events of numbers and words of ours, two of three records.
-_BARE = frozenset({wire.JobFinished, wire.JobStarted, wire.JobRestarting})
-_REPEATED = frozenset({"Select jobs to execute..."})
 
 
 class Mask:
@@ -54,14 +51,12 @@ class Mask:
         self._known = tuple(longest)
         self._written = tuple(json.dumps(secret)[1:-1] for secret in longest)
 
-    def clean(self, event: wire.Event, line: bytes) -> wire.Event:
-        """The event to write in the place of this one, whose encoded line is at hand: mostly itself."""
-        kind = type(event)
-        if kind in _BARE or (kind is wire.Log and event.__dict__["text"] in _REPEATED):
-            return event
-        text = line.decode("ascii", "replace")
-        if not hinted(text) and not any(map(text.__contains__, self._written)):
-            return event
+    def passes(self, written: str) -> bool:
+        """Whether lines of the wire, as written, hold nothing that has to be looked at: mostly so."""
+        return not hinted(written) and not any(map(written.__contains__, self._written))
+
+    def clean(self, event: wire.Event) -> wire.Event:
+        """The event to write in the place of this one."""
         changes = {
             name: cleaned
             for name, value in event.__dict__.items()

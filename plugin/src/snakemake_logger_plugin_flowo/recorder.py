@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import logging
 import os
 import re
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,7 @@ class Recorder:
         self.follower: Any = None
         self.pid = os.getpid()
         self.closed = False
+        os.register_at_fork(after_in_child=functools.partial(_forked, weakref.ref(self)))
         self._settings = settings
         self._early: collections.deque[logging.LogRecord] = collections.deque(maxlen=BUFFERED)
         self._translator = translate.Translator(files=not self.dry_run)
@@ -51,7 +54,6 @@ class Recorder:
         self._error: wire.Error | None = None
         self._failures: dict[int, wire.JobError] = {}  # the first of each job, in their order
         self._faults = 0
-        self._waiting: list[tuple[wire.Event, float]] = []
         self._benchmarks: collections.deque[tuple[int, int, str]] = collections.deque()  # to be read
         self._directory = Path.cwd()
         plugins = getattr(common, "log_handler_settings", None)
@@ -82,7 +84,7 @@ class Recorder:
 
     def hear(self, record: logging.LogRecord) -> None:
         """One record of Snakemake's."""
-        if self.closed or os.getpid() != self.pid:  # a forked child is not the run
+        if self.closed:
             return
         self._listening.heard(record)
         event = getattr(record, "event", None)
@@ -108,11 +110,15 @@ class Recorder:
 
     def _hear_over(self, record: logging.LogRecord) -> None:
         """A record that the listener did not bring, since another plugin's failure has ended it."""
+        heard = [record]
         if not self._taken_over:
             self._taken_over = True
-            self._waiting.append((wire.Log(level="WARNING", text=listening.TAKEN_OVER), record.created))
+            said = logging.LogRecord(record.name, logging.WARNING, "", 0, listening.TAKEN_OVER, None, None)
+            said.created = record.created
+            heard.insert(0, said)
         try:
-            self.hear(record)
+            for one in heard:
+                self.hear(one)
         except Exception as error:
             self.missed(error)
 
@@ -170,11 +176,12 @@ class Recorder:
         return int(getattr(self._settings, "log_tail", 64) or 0) * 1024
 
     def _tick(self) -> Any:
-        return self._observe if self.watch._quiet else None
+        return self._observe if self.watch.quiet else None
 
     def _record(self, record: logging.LogRecord) -> None:
         assert self.spool is not None
-        self._see()
+        if self.watch.quiet:
+            self._see()
         if self.watch.config is not None:
             found, self.watch.config = self.watch.config, None
             self._findings.config(found)
@@ -189,10 +196,12 @@ class Recorder:
             return
         if self.watch.params and isinstance(event := events[-1], wire.JobInfo) and event.job in self.watch.params:
             events[-1] = event.replace(params=data.params(self.watch.params.pop(event.job)))
-        self._waiting += [(event, record.created) for event in events]
+        at = record.created
         if getattr(record, "event", None) == "job_started" or record.msg == _SELECTING:
-            return  # goes along with the job's own event, which comes next: a write costs more than all else here
-        self._write()
+            for event in events:
+                self.spool.later(event, at)  # along with the job's own event
+            return
+        self.spool.extend([(event, at) for event in events])
         for event in events:
             if isinstance(event, wire.JobError):
                 self._job_failed(event)
@@ -206,11 +215,6 @@ class Recorder:
                 self._job_finished(event.job)
             elif isinstance(event, wire.Error):
                 self._error = event
-
-    def _write(self) -> None:
-        assert self.spool is not None
-        waiting, self._waiting = self._waiting, []
-        self.spool.extend(waiting)
 
     def _job_failed(self, event: wire.JobError) -> None:
         if len(self._failures) < FAILURES:
@@ -255,7 +259,6 @@ class Recorder:
 
     def _plan(self) -> None:
         assert self.spool is not None
-        self._write()
         while self.watch.snapshots:
             snapshot = self.watch.snapshots.popleft()
             try:
@@ -286,7 +289,7 @@ class Recorder:
 
     def close(self, *, at_exit: bool = False) -> None:
         """Snakemake has ended: write how, flush for a moment, and say it in one line."""
-        if self.closed or os.getpid() != self.pid:
+        if self.closed:
             return
         with contextlib.suppress(Exception):
             self._listening.close()
@@ -298,11 +301,9 @@ class Recorder:
             self._open(None)
         if self.spool is None:
             return
-        for event in self._translator.rest():
-            self._waiting.append((event, time.time()))
-            if isinstance(event, wire.Error):
-                self._error = event
-        self._write()
+        rest = self._translator.rest()
+        self.spool.extend([(event, time.time()) for event in rest])
+        self._error = next((event for event in reversed(rest) if isinstance(event, wire.Error)), self._error)
         timeout = max(0.0, min(float(getattr(self._settings, "close_timeout", 5.0) or 0.0), 600.0))
         until = time.monotonic() + timeout
         if self.follower is not None:
@@ -378,6 +379,12 @@ class Recorder:
         if total:
             return f", {finished} of {total} jobs finished"
         return ", no job was to be run" if outcome == "succeeded" else " before any job was started"
+
+
+def _forked(recorder: weakref.ref[Recorder]) -> None:
+    """A forked child is not the run. Told once, since asking for the process's id costs each record a microsecond."""
+    if (found := recorder()) is not None:
+        found.closed = True
 
 
 def _short(message: str) -> str:

@@ -34,6 +34,14 @@ def uuid7(milliseconds: int | None = None, noise: int | None = None) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+class Waiting(NamedTuple):
+    """An event on its way into the file."""
+
+    event: wire.Event
+    at: float
+    line: str  # without its number
+
+
 class Spool:
     """Appends events, each with its number, from any thread; a failing disk costs events, never the run."""
 
@@ -48,6 +56,7 @@ class Spool:
         self.mask = Mask()  # nothing is written that has not passed it
         self.moved = threading.Event()  # something new to send
         self._torn = False
+        self._later: list[Waiting] = []
         self._lock = threading.Lock()
 
     @classmethod
@@ -83,18 +92,34 @@ class Spool:
         _remove(self.path.with_suffix(_RESERVE))
         self.append(event, at)
 
-    def extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
-        """Append several events by one write."""
-        if not events:
+    def later(self, event: wire.Event, at: float) -> None:
+        """Have an event written along with the next one, since a write costs more than all else.
+
+        For what says nothing without that one, which comes at once.
+        """
+        try:
+            waiting = Waiting(event, at, wire.unnumbered(event, at))
+        except Exception:
+            self.append(event, at)  # counts it as lost
             return
         with self._lock:
+            self._later.append(waiting)
+
+    def extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
+        """Append several events by one write, behind those that were to be written later."""
+        if not events and not self._later:
+            return
+        with self._lock:
+            later, self._later = self._later, []
+            count = len(later) + len(events)
             if self.lost:
                 reason = f"the spool could not be written: {self.trouble}"
-                if self._write([(wire.Gap(count=self.lost, reason=reason), events[0][1])]):
+                gap = wire.Gap(count=self.lost, reason=reason)
+                if self._write([], [(gap, later[0].at if later else events[0][1])]):
                     self.lost = 0
-            if self.lost or not self._write(events):
-                self.lost += len(events)
-                self.lost_ever += len(events)
+            if self.lost or not self._write(later, events):
+                self.lost += count
+                self.lost_ever += count
         if not self.moved.is_set():
             self.moved.set()
 
@@ -109,22 +134,33 @@ class Spool:
                 os.close(self.fd)
                 self.fd = -1
 
-    def _clean(self, event: wire.Event, line: bytes) -> wire.Event:
+    def _clean(self, event: wire.Event, written: str) -> wire.Event:
         try:
-            return self.mask.clean(event, line)
+            return event if self.mask.passes(written) else self.mask.clean(event)
         except Exception as error:  # rather one event less than a secret more
             return wire.Gap(count=1, reason=f"secrets could not be looked for ({type(error).__name__})")
 
-    def _write(self, events: Sequence[tuple[wire.Event, float]]) -> bool:
-        seq, data = self.seq, b""
+    def _data(self, waiting: list[Waiting]) -> bytes:
+        """The lines of the events. All are looked at as one text, and one by one only if there is something in it."""
+        first = self.seq + 1
+        found = [wire.numbered(one.line, seq) for seq, one in enumerate(waiting, first)]
+        text = "".join(found)
+        with contextlib.suppress(Exception):
+            if len(text) <= LINE_KEPT and self.mask.passes(text):
+                return text.encode()
+        for place, (event, at, line) in enumerate(waiting):
+            clean = self._clean(event, line)
+            if clean is not event:
+                line = wire.unnumbered(clean, at)
+            if len(line) > LINE_KEPT:
+                line = wire.unnumbered(_shorter(clean), at)
+            found[place] = wire.numbered(line, first + place)
+        return "".join(found).encode()
+
+    def _write(self, later: list[Waiting], events: Sequence[tuple[wire.Event, float]]) -> bool:
         try:
-            for event, at in events:
-                seq += 1
-                line = wire.encode(event, seq=seq, at=at)
-                clean = self._clean(event, line)
-                if clean is not event:
-                    line = wire.encode(clean, seq=seq, at=at)
-                data += line if len(line) <= LINE_KEPT else wire.encode(_shorter(clean), seq=seq, at=at)
+            waiting = later + [Waiting(event, at, wire.unnumbered(event, at)) for event, at in events]
+            data = self._data(waiting)
         except Exception as error:  # an object in it that fails when it is asked for its text
             self.trouble = f"an event cannot be written down ({type(error).__name__})"
             return False
@@ -143,7 +179,7 @@ class Spool:
                 os.ftruncate(self.fd, self.size)
                 self._torn = False
             return False
-        self.seq = seq
+        self.seq += len(waiting)
         self.size += written
         return True
 

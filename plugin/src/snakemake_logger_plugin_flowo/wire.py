@@ -422,15 +422,25 @@ _to_json = _encoder()
 
 def encode(event: Event, *, seq: int, at: float) -> bytes:
     """One line of a batch, newline included, ASCII only (so lone surrogates survive as escapes)."""
-    line: dict[str, Any] = {"seq": seq, "at": at, "kind": event.kind}
+    return numbered(unnumbered(event, at), seq).encode()
+
+
+def unnumbered(event: Event, at: float) -> str:
+    """The line of an event that has no number yet."""
+    line: dict[str, Any] = {"at": at, "kind": event.kind}
     defaults = event.defaults
     for name, value in event.__dict__.items():
         if value != defaults[name]:
             line[name] = value
     try:
-        return _to_json(line).encode() + b"\n"
+        return _to_json(line)
     except (ValueError, TypeError, RecursionError):  # NaN, keys that are no strings, nesting without end
-        return _to_json(_tame(line)).encode() + b"\n"
+        return _to_json(_tame(line))
+
+
+def numbered(line: str, seq: int) -> str:
+    """The line as it is written, newline included."""
+    return f'{{"seq":{seq},{line[1:]}\n'
 
 
 def _tame(value: Any, depth: int = 0) -> Any:
