@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.plugin.peer import HTTPServer
 
 ID = "01a209bd-2d39-7d54-8ca7-8eecda4c0ece"
 Reply = tuple[int, Any]
@@ -30,15 +31,6 @@ def run(status: str = "running", *, id: str = ID, name: str = "wheat", **changes
         "progress": numbers["succeeded"] / total if total else 0.0, "eta": None, "first_failure": None,
         "clock_offset": 0.0, "revision": 1, "now": "2026-11-23T19:04:00Z", "directory": "/w", "message": None, **changes,
     }  # fmt: skip
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Not on stderr, where the test's own output is: a client that ends with its connection open is no error."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
 
 
 class Reads:
@@ -76,7 +68,7 @@ class Reads:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 self.do_GET()
 
-        self._server = _Server(("127.0.0.1", port), Handler)
+        self._server = HTTPServer(("127.0.0.1", port), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
