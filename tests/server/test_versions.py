@@ -152,7 +152,7 @@ def python_with(version: str) -> Path:
         packages = [f"snakemake=={version}", "snakemake-executor-plugin-cluster-generic", "-e", str(ROOT / "plugin")]
         for command in (
             ["venv", "--quiet", "--clear", "--python", sys.executable, str(place)],
-            ["pip", "install", "--quiet", "--python", str(python), *packages],
+            ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *packages],
         ):
             done = subprocess.run([*uv, *command], capture_output=True, text=True, check=False)
             if done.returncode:
