@@ -1,11 +1,21 @@
 import react from "@vitejs/plugin-react";
-import type { PluginOption, UserConfig } from "vite";
+import type { Plugin, PluginOption, UserConfig } from "vite";
 import { defineConfig } from "vite";
 
 const server = process.env.FLOWO_DEV_SERVER ?? "http://127.0.0.1:3100";
 
+/** antd's inputs ask whether they stand in a form; of the library of forms that takes its contexts alone, a twentieth. */
+const lean: Plugin = {
+  name: "contexts-of-forms-only",
+  enforce: "pre",
+  resolveId(source, importer) {
+    if (source !== "@rc-component/form" || !importer?.endsWith("/antd/es/form/context.js")) return null;
+    return this.resolve("@rc-component/form/es/FormContext", importer);
+  },
+};
+
 export default defineConfig(async ({ mode }): Promise<UserConfig> => {
-  const plugins: PluginOption[] = [react()];
+  const plugins: PluginOption[] = [react(), lean];
   // `--mode mock` answers the API from src/test, so that pages can be looked at without a server.
   if (mode === "mock") {
     const { mock } = await import("./src/test/serve.ts");

@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Dropdown } from "antd";
 import { sign_out, sign_out_everywhere } from "../../api/actions.ts";
 import type { Me } from "../../api/types.ts";
 import { type Mode, set_mode, useMode } from "../../theme/mode.ts";
 import { Glyph, type GlyphName } from "../../ui/Glyph.tsx";
+import { Menu } from "../../ui/Menu.tsx";
 import { form_words, set_time_form, time_forms, useTimeForm } from "../../ui/zone.ts";
 
 const modes: { mode: Mode; label: string; glyph: GlyphName }[] = [
@@ -30,8 +30,7 @@ export function UserMenu({ me, on_help }: { me: Me | undefined; on_help: () => v
   };
   if (!me) return null;
   return (
-    <Dropdown
-      trigger={["click"]}
+    <Menu
       placement="bottomRight"
       menu={{
         selectedKeys: [mode, `times-${form}`],
@@ -75,6 +74,6 @@ export function UserMenu({ me, on_help }: { me: Me | undefined; on_help: () => v
       <button type="button" className="user-mark" aria-label={`Menu of ${me.name || me.email}`}>
         {initials(me)}
       </button>
-    </Dropdown>
+    </Menu>
   );
 }

@@ -1,9 +1,9 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Dropdown } from "antd";
 import type { Facets } from "../../api/types.ts";
 import { look_of, run_statuses } from "../../theme/status.ts";
 import { count } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
+import { Menu } from "../../ui/Menu.tsx";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import type { RunsSearch } from "./search.ts";
 
@@ -67,8 +67,7 @@ function TagFilter({ chosen, facets }: { chosen: string[]; facets: Facets | unde
           </button>
         </span>
       ))}
-      <Dropdown
-        trigger={["click"]}
+      <Menu
         placement="bottomRight"
         menu={{
           className: "long-menu",
@@ -82,7 +81,7 @@ function TagFilter({ chosen, facets }: { chosen: string[]; facets: Facets | unde
         <button type="button" className="menu-button">
           Tags <Glyph name="down" size={12} />
         </button>
-      </Dropdown>
+      </Menu>
     </div>
   );
 }

@@ -1,6 +1,6 @@
-import { Dropdown } from "antd";
 import type { KeyboardEvent } from "react";
 import { Glyph } from "../../../ui/Glyph.tsx";
+import { Menu } from "../../../ui/Menu.tsx";
 import { GraphKind } from "./GraphKind.tsx";
 
 export interface Find {
@@ -40,8 +40,7 @@ export function GraphTools({
           Unfold all
         </button>
       )}
-      <Dropdown
-        trigger={["click"]}
+      <Menu
         menu={{
           items: [
             { key: "svg", label: "Save as SVG" },
@@ -53,7 +52,7 @@ export function GraphTools({
         <button type="button" className="icon-button" aria-label="Save a picture" title="Save a picture">
           <Glyph name="save" />
         </button>
-      </Dropdown>
+      </Menu>
     </div>
   );
 }

@@ -1,9 +1,9 @@
-import { Dropdown } from "antd";
 import { useState } from "react";
 import type { RunDetail } from "../../../api/types.ts";
 import { Announce } from "../../../ui/Announce.tsx";
 import { put_on_clipboard } from "../../../ui/Copy.tsx";
 import { Glyph } from "../../../ui/Glyph.tsx";
+import { Menu } from "../../../ui/Menu.tsx";
 import { DeleteRun } from "./DeleteRun.tsx";
 
 /** What one does with a run rarely. */
@@ -14,8 +14,7 @@ export function RunMenu({ run }: { run: RunDetail }) {
     void put_on_clipboard(text).then((done) => say(done ? `${what} copied` : `${what} not copied`));
   return (
     <>
-      <Dropdown
-        trigger={["click"]}
+      <Menu
         menu={{
           items: [
             { key: "id", label: "Copy id", extra: <code>…{run.id.slice(-8)}</code> },
@@ -34,7 +33,7 @@ export function RunMenu({ run }: { run: RunDetail }) {
         <button type="button" className="icon-button" aria-label="More about this run" title="More">
           <Glyph name="more" />
         </button>
-      </Dropdown>
+      </Menu>
       <Announce text={said} after_ms={0} />
       {deleting && <DeleteRun run={run} on_close={() => set_deleting(false)} />}
     </>

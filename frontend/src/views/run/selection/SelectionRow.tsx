@@ -1,8 +1,8 @@
-import { Dropdown } from "antd";
 import type { RunDetail } from "../../../api/types.ts";
 import { job_statuses, look_of } from "../../../theme/status.ts";
 import { count } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
+import { Menu } from "../../../ui/Menu.tsx";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
 import { JobSearch } from "./JobSearch.tsx";
 import { useSelection } from "./selection.ts";
@@ -48,8 +48,7 @@ export function SelectionRow({ run }: { run: RunDetail }) {
         ))}
       </div>
       <div className="run-chips">
-        <Dropdown
-          trigger={["click"]}
+        <Menu
           menu={{
             className: "long-menu",
             selectable: true,
@@ -66,7 +65,7 @@ export function SelectionRow({ run }: { run: RunDetail }) {
           <button type="button" className="menu-button">
             Rule <Glyph name="down" size={12} />
           </button>
-        </Dropdown>
+        </Menu>
         {chips.map(({ key, value, remove }) => (
           <span className="chip removable" key={`${key}:${value}`} title={`${key} ${value}`}>
             <span className="faint">{key}</span>

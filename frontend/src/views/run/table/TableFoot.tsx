@@ -1,9 +1,9 @@
-import { Dropdown } from "antd";
 import { useEffect, useState } from "react";
 import { type JobFilter, jobs_csv } from "../../../api/queries.ts";
 import { put_on_clipboard } from "../../../ui/Copy.tsx";
 import { count, counted } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
+import { Menu } from "../../../ui/Menu.tsx";
 import { is_filtered } from "../selection/search.ts";
 import { type Column, choose_column, shown_columns, table_text, useColumnChoices } from "./columns.ts";
 import { type Picked, ranges } from "./picked.ts";
@@ -76,17 +76,11 @@ export function TableFoot({
 
 function ColumnMenu({ all, workflow }: { all: Column[]; workflow: string }) {
   const choices = useColumnChoices(workflow);
-  const [open, set_open] = useState(false);
   const shown = new Set(shown_columns(all, choices).map(({ key }) => key));
   return (
-    <Dropdown
-      trigger={["click"]}
+    <Menu
       placement="topRight"
-      open={open}
-      // It stays while one chooses.
-      onOpenChange={(next, { source }) => {
-        if (source === "trigger" || next) set_open(next);
-      }}
+      stays
       menu={{
         className: "long-menu",
         selectable: true,
@@ -101,6 +95,6 @@ function ColumnMenu({ all, workflow }: { all: Column[]; workflow: string }) {
       <button type="button" className="menu-button table-columns">
         <Glyph name="columns" size={14} /> Columns
       </button>
-    </Dropdown>
+    </Menu>
   );
 }
