@@ -23,6 +23,10 @@ WORKFLOWS = ROOT / "tests" / "workflows"
 NEWEST = "newest"  # the one that the tests run in
 OTHERS = ("9.0.0", "9.1.0", "9.5.1", "9.8.2", "9.11.6", "9.13.7", "9.17.3", "9.21.1", "9.25.2")
 DEAD = "http://127.0.0.1:9"
+GOES = 3  # Snakemake alone is not quite the same each time: 9.13.7 takes a rule of `odd` for done in 1 of 14 runs
+# Up to 9.8 no handler is made before the Snakefile is read, and up to 9.20 nothing tells a handler how Python ends.
+UNHEARD = {"9.0.0", "9.1.0", "9.5.1", "9.8.2"}
+UNHEARD_EXIT = {*UNHEARD, "9.11.6", "9.13.7", "9.17.3"}
 # What differs between any two runs: times, random names, how jobs happen to be taken together, the order of sets.
 VARYING = re.compile(
     r"\[\w{3} \w{3} [^]]*\]|^\s*(?:Date|Workflow ID|Command): .*$|\d{4}-\d\d-\d\dT\d{6}\.\d+|^Elapsed time: .*$"
@@ -212,8 +216,11 @@ async def test_a_run_is_as_it_was_and_its_record_is_right(
 ) -> None:
     case = dataclasses.replace(case, **ODD.get((version, case.name), {}))
     python, place = python_with(version), tmp_path / "run"
-    without = await ran(python, case, place)
-    live = await ran(python, case, place, served.url, served.token)
+    for _ in range(GOES):
+        without = await ran(python, case, place)
+        live = await ran(python, case, place, served.url, served.token)
+        if (live.code, live.said, live.files) == (without.code, without.said, without.files):
+            break
     dead = await ran(python, case, place, DEAD) if dead_too else None
     for run in (live, dead or live):
         assert run.code == without.code
@@ -225,7 +232,7 @@ async def test_a_run_is_as_it_was_and_its_record_is_right(
         assert not live.flowo
         return
     if not live.flowo:
-        assert version in ("9.0.0", "9.1.0", "9.5.1", "9.8.2")  # no handler is made before the Snakefile is read
+        assert version in (UNHEARD_EXIT if "sysexit" in case.options else UNHEARD)
         assert (case.status, case.jobs) == ("failed", {})
         return
     assert dead is None or f"recorded in {place}" in dead.flowo[-1]
