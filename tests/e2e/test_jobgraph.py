@@ -56,7 +56,7 @@ async def test_from_a_rule_to_its_jobs_and_back(server: Server, visit: tuple[Pag
 
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="Longest chain").click()
-    await expect(page.locator(".graph-foot")).to_contain_text(re.compile(r"^Longest chain so far: \d+ jobs, \d+ "))
+    await expect(page.locator(".graph-foot")).to_contain_text(re.compile(r"^Longest chain: \d+ jobs, \d+ "))
     async with page.expect_download() as downloading:
         await page.get_by_role("button", name="Save as PNG").click()
     picture = await downloading.value

@@ -1,7 +1,7 @@
 import { type Edge, type EdgeProps, MiniMap, Panel, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useEffect, useRef } from "react";
-import { Glyph } from "../../../ui/Glyph.tsx";
+import { ZoomButtons } from "../../../ui/ZoomButtons.tsx";
 import { rounded } from "./layout.ts";
 import { type BoxNode, RuleBox } from "./RuleBox.tsx";
 import type { Laid } from "./useBoxes.ts";
@@ -133,36 +133,13 @@ function Zoom({
   }, [laid, width, height, moved, fitView, setCenter]);
   return (
     <Panel position="bottom-left" className="graph-zoom">
-      <button
-        type="button"
-        className="icon-button"
-        aria-label="Closer"
-        title="Closer"
-        onClick={() => void zoomIn()}
-      >
-        <Glyph name="plus" />
-      </button>
-      <button
-        type="button"
-        className="icon-button"
-        aria-label="Farther"
-        title="Farther"
-        onClick={() => void zoomOut()}
-      >
-        <Glyph name="minus" />
-      </button>
-      <button
-        type="button"
-        className="icon-button"
-        aria-label="Show all"
-        title="Show all"
-        onClick={() => {
+      <ZoomButtons
+        zoom={(to) => void (to > 0 ? zoomIn() : zoomOut())}
+        all={() => {
           moved.current = false;
           void fitView(fit);
         }}
-      >
-        <Glyph name="fit" />
-      </button>
+      />
     </Panel>
   );
 }

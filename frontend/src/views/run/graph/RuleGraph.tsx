@@ -4,19 +4,19 @@ import { App } from "antd";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { figures_query } from "../../../api/figures.ts";
 import { keys } from "../../../api/queries.ts";
-import type { RuleGraph as RuleGraphShape, RunDetail } from "../../../api/types.ts";
+import type { JobCounts, RuleGraph as RuleGraphShape, RunDetail } from "../../../api/types.ts";
 import { duration } from "../../../ui/format.ts";
 import { useNarrow } from "../../../ui/narrow.ts";
 import { Said } from "../../../ui/Said.tsx";
-import { sum, useCounted } from "../selection/counted.ts";
 import { useMatches, useSelection } from "../selection/selection.ts";
-import { found_in, marks_of } from "../table/marks.ts";
+import { sum, useCounted } from "./counted.ts";
 import { drawing, png_of, save } from "./drawing.ts";
 import type { Box } from "./fold.ts";
 import { GraphCanvas, type LinkEdge, readable } from "./GraphCanvas.tsx";
 import { GraphFoot } from "./GraphFoot.tsx";
 import { GraphTools } from "./GraphTools.tsx";
 import { link_key } from "./layout.ts";
+import { found_in, marks_of } from "./marks.ts";
 import { type Acts, type BoxNode, done_text } from "./RuleBox.tsx";
 import { Ways } from "./reach.ts";
 import { reasons_text, sum_reasons } from "./reasons.ts";
@@ -33,12 +33,14 @@ const marker = (color: string) => ({ type: MarkerType.ArrowClosed, width: 14, he
 const usual_end = marker("var(--line-strong)");
 const lit_end = marker("var(--accent)");
 
+/** Of so many a reason can be known: it is told when a job is handed out. */
+const ran_of = ({ total, planned, skipped }: JobCounts) => total - planned - skipped;
+
 const focus = (pane: HTMLElement | null, box: string) =>
   pane?.querySelector<HTMLElement>(`[data-box="${CSS.escape(box)}"]`)?.focus();
 
 export function RuleGraph({ graph }: { graph: RuleGraphShape }) {
-  const { id } = useSelection();
-  const boxes = useBoxes(id, graph);
+  const boxes = useBoxes(graph);
   if (boxes.broken && !boxes.laid) {
     return (
       <Said title="The graph could not be drawn">Jobs, failures and all else are not touched by it.</Said>
@@ -279,6 +281,9 @@ function Drawing({
                   .filter(({ rule }) => told.some((box) => box.rules.includes(rule)))
                   .map(({ reasons }) => reasons),
               ),
+          ran_of(
+            sum((told.length > 0 ? told : laid.boxes).flatMap((box) => counted.get(box.id)?.counts ?? [])),
+          ),
         )}
         rules={graph.nodes.length}
       />

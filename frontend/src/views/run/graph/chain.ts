@@ -7,6 +7,10 @@ export interface Chain {
   total: number;
 }
 
+/** A run that has ended has no other chain any more. */
+export const chain_words = ({ ended_at }: { ended_at: string | null }): string =>
+  ended_at === null ? "Longest chain so far" : "Longest chain";
+
 /**
  * `edges`: flat pairs of positions (needed, needs it), as the API's `Graph` has them. `took`: of each position, 0 where it
  * is not known. Jobs in a loop, which no plan has, are in no chain.

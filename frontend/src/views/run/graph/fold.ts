@@ -14,6 +14,7 @@ export interface Fold {
 
 /** From this many rules on a graph opens folded: as a whole it could not be read. */
 export const many_rules = 40;
+export const opens_folded = (rules: number): boolean => rules >= many_rules;
 const least = 3;
 
 const prefix_of = (rule: string): string => /^(.+?(?:__|[_.:-]))/.exec(rule)?.[1] ?? "";
@@ -119,6 +120,27 @@ export function folds_of(rules: string[], links: Link[]): Fold[] {
     take(`${chain[0]} … ${chain.at(-1)}`, chain, "chain");
   }
   return found;
+}
+
+/** What an address says of folds: how all stand, `all` folded or `none`, and the ids of those that stand otherwise. */
+export type ToldFolds = [base: "all" | "none", ...others: string[]];
+
+/** The ids of what is folded. Where nothing is told a graph of many rules opens folded; a fold that is no more is left out. */
+export function folded_of(told: readonly string[] | undefined, folds: Fold[], rules: number): Set<string> {
+  const [base, ...others] = told ?? [opens_folded(rules) ? "all" : "none"];
+  const apart = new Set(others);
+  return new Set(folds.map(({ id }) => id).filter((id) => apart.has(id) !== (base === "all")));
+}
+
+/** The shortest that tells what is folded; undefined where that is how a graph of so many rules opens. */
+export function told_folds(folded: ReadonlySet<string>, folds: Fold[], rules: number): ToldFolds | undefined {
+  const open = folds.filter(({ id }) => !folded.has(id)).map(({ id }) => id);
+  const closed = folds.filter(({ id }) => folded.has(id)).map(({ id }) => id);
+  const usual = opens_folded(rules) ? open : closed;
+  if (usual.length === 0) return undefined;
+  // As many of both: told from how such a graph opens.
+  const from_all = open.length < closed.length || (open.length === closed.length && usual === open);
+  return from_all ? ["all", ...open] : ["none", ...closed];
 }
 
 export interface Box {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { counts } from "../../../test/factories.ts";
-import { found_in, marks_of } from "../table/marks.ts";
+import { run_search } from "../selection/search.ts";
 import { drawing } from "./drawing.ts";
-import { boxes_of, folds_of, type Link } from "./fold.ts";
+import { boxes_of, folded_of, folds_of, type Link, many_rules, told_folds } from "./fold.ts";
 import { type Layout, link_key } from "./layout.ts";
+import { found_in, marks_of } from "./marks.ts";
 import { Ways } from "./reach.ts";
 import { reasons_text, sum_reasons } from "./reasons.ts";
 
@@ -45,6 +46,44 @@ describe("folds", () => {
     expect(made.boxes.map(({ title }) => title)).toEqual(["qc_*", "x", "y", "x2", "y2"]);
     expect(made.links).toHaveLength(4);
     expect(boxes_of(rules_of(links), links, folds, new Set()).boxes).toHaveLength(7);
+  });
+});
+
+describe("folds in an address", () => {
+  const folds = ["prefix/a", "prefix/b", "chain/c", "chain/d"].map((id) => ({ id, title: id, rules: [] }));
+  const ids = folds.map(({ id }) => id);
+  const [few, many] = [many_rules - 1, many_rules];
+
+  it("says nothing where all is as it opens", () => {
+    expect(told_folds(new Set(), folds, few)).toBeUndefined();
+    expect(told_folds(new Set(ids), folds, many)).toBeUndefined();
+    expect(told_folds(new Set(), [], many)).toBeUndefined();
+    expect(folded_of(undefined, folds, few)).toEqual(new Set());
+    expect(folded_of(undefined, folds, many)).toEqual(new Set(ids));
+  });
+
+  it("says how all stand and what stands otherwise, in the fewest words", () => {
+    expect(told_folds(new Set(["chain/c"]), folds, few)).toEqual(["none", "chain/c"]);
+    expect(told_folds(new Set(["chain/c"]), folds, many)).toEqual(["none", "chain/c"]);
+    expect(told_folds(new Set(ids.slice(1)), folds, few)).toEqual(["all", "prefix/a"]);
+    expect(told_folds(new Set(ids.slice(2)), folds, few)).toEqual(["none", "chain/c", "chain/d"]);
+    expect(told_folds(new Set(ids.slice(2)), folds, many)).toEqual(["all", "prefix/a", "prefix/b"]);
+    expect(told_folds(new Set(ids), folds, few)).toEqual(["all"]);
+    expect(told_folds(new Set(), folds, many)).toEqual(["none"]);
+  });
+
+  it.each([few, many])("reads what it wrote, by way of the address (%i rules)", (rules) => {
+    for (let bits = 0; bits < 16; bits++) {
+      const folded = new Set(ids.filter((_, i) => bits & (1 << i)));
+      const { folds: told } = run_search({ folds: told_folds(folded, folds, rules) });
+      expect(folded_of(told, folds, rules)).toEqual(folded);
+    }
+  });
+
+  it("passes over folds that are no more, and what is none", () => {
+    expect(folded_of(["all", "prefix/gone", "prefix/a"], folds, few)).toEqual(new Set(ids.slice(1)));
+    expect(folded_of(["none", "prefix/gone"], folds, many)).toEqual(new Set());
+    expect(run_search({ folds: ["prefix/a"] })).toEqual({});
   });
 });
 
@@ -127,10 +166,13 @@ describe("the picture", () => {
 
 describe("reasons in words", () => {
   it("begins with the most frequent, and takes unknown ones as they are", () => {
-    expect(reasons_text({ missing_output: 1, params_changed: 1312, the_moon: 2 })).toBe(
+    expect(reasons_text({ missing_output: 1, params_changed: 1312, the_moon: 2 }, 1315)).toBe(
       "1 312 jobs: parameters changed · 2: the moon · 1: output missing",
     );
-    expect(reasons_text({ forced: 1 })).toBe("1 job: forced");
+    expect(reasons_text({ forced: 1 }, 1)).toBe("1 job: forced");
+    expect(reasons_text({ forced: 3, always: 2 }, 4)).toBe(
+      "3 jobs: forced · 2: always run · some for several reasons",
+    );
     expect(sum_reasons([{ forced: 1 }, { forced: 2, always: 1 }])).toEqual({ forced: 3, always: 1 });
   });
 });

@@ -19,16 +19,22 @@ const words: Record<string, string | undefined> = {
 
 export type Reasons = Figures["reasons"];
 
-/** "312 jobs: parameters changed", the most frequent first. A reason that a newer server tells has its own word. */
-export function reasons_text(reasons: Reasons): string {
-  return Object.entries(reasons)
+/**
+ * "312 jobs: parameters changed", the most frequent first. A reason that a newer server tells has its own word. `ran`: how
+ * many jobs these are of; a job has several reasons at times, so that the sum may be more.
+ */
+export function reasons_text(reasons: Reasons, ran: number): string {
+  const all = Object.values(reasons).reduce((sum, jobs) => sum + jobs, 0);
+  const said = Object.entries(reasons)
     .filter(([, jobs]) => jobs > 0)
     .sort(([, a], [, b]) => b - a)
     .map(([reason, jobs], i) => {
       const unit = i > 0 ? "" : jobs === 1 ? " job" : " jobs";
       return `${count(jobs)}${unit}: ${words[reason] ?? reason.replaceAll("_", " ")}`;
-    })
-    .join(" · ");
+    });
+  return [...said, ...(all > ran ? [ran === 1 ? "all at once" : "some for several reasons"] : [])].join(
+    " · ",
+  );
 }
 
 export function sum_reasons(all: Reasons[]): Reasons {

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import type { RuleGraph } from "../../../api/types.ts";
-import { opens_folded } from "../table/marks.ts";
-import { type Box, boxes_of, type Fold, folds_of, type Link } from "./fold.ts";
+import { useSelection } from "../selection/selection.ts";
+import { type Box, boxes_of, type Fold, folded_of, folds_of, type Link, told_folds } from "./fold.ts";
 import { type Layout, lay_out } from "./layout.ts";
 
 /** Boxes and links together with the layout that was made of them. */
@@ -11,18 +11,18 @@ export interface Laid {
   layout: Layout;
 }
 
-/** What was folded stays so while the page lives, whichever tab is shown. */
-const kept = new Map<string, ReadonlySet<string>>();
-
-/** Laid out again only when rules, links or folds change: while counts move, nothing does. */
-export function useBoxes(id: string, graph: RuleGraph) {
+/** Laid out again only when rules, links or folds change: while counts move, nothing does. What is folded is in the URL. */
+export function useBoxes(graph: RuleGraph) {
+  const { search, set } = useSelection();
   const shape = JSON.stringify([graph.nodes.map((node) => node.rule), graph.links]);
   const [rules, links, folds] = useMemo(() => {
     const [rules, links] = JSON.parse(shape) as [string[], Link[]];
     return [rules, links, folds_of(rules, links)] as const;
   }, [shape]);
-  const [folded, set_folded] = useState<ReadonlySet<string>>(
-    () => kept.get(id) ?? new Set(opens_folded(rules.length) ? folds.map((fold) => fold.id) : []),
+  const told = JSON.stringify(search.folds);
+  const folded = useMemo(
+    () => folded_of(told === undefined ? undefined : JSON.parse(told), folds, rules.length),
+    [told, folds, rules],
   );
   const [laid, set_laid] = useState<Laid | null>(null);
   const [broken, set_broken] = useState(false);
@@ -37,10 +37,8 @@ export function useBoxes(id: string, graph: RuleGraph) {
       current = false;
     };
   }, [rules, links, folds, folded]);
-  const put = (next: ReadonlySet<string>) => {
-    kept.set(id, next);
-    set_folded(next);
-  };
+  // Not a step of its own for Back: what one looks at is the same.
+  const put = (next: ReadonlySet<string>) => set({ folds: told_folds(next, folds, rules.length) }, true);
   return {
     laid,
     broken,

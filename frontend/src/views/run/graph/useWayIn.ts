@@ -60,7 +60,8 @@ export function useWayIn(laid: Laid) {
         else if (push.current.add(event.deltaY)) enter(rule, search.rule);
       },
       onClickCapture: (event: MouseEvent) => {
-        if (event.detail === 1) before.current = search.rule;
+        // Enter clicks too, and counts no clicks: 0.
+        if (event.detail < 2) before.current = search.rule;
         // The second of two clicks would choose something else again.
         else if (rule_of(event.target) !== undefined) event.stopPropagation();
       },

@@ -8,8 +8,8 @@ import type { RunDetail } from "../../../api/types.ts";
 import { useShade } from "../../../theme/mode.ts";
 import { job_statuses, look_of } from "../../../theme/status.ts";
 import { count, duration } from "../../../ui/format.ts";
-import { Glyph } from "../../../ui/Glyph.tsx";
 import { useNarrow } from "../../../ui/narrow.ts";
+import { ZoomButtons } from "../../../ui/ZoomButtons.tsx";
 import { save } from "../graph/drawing.ts";
 import { look_at } from "../graph/whereabouts.ts";
 import { useSelection } from "../selection/selection.ts";
@@ -205,36 +205,11 @@ export function JobDrawing({ run, graph, laid }: { run: RunDetail; graph: JobGra
         {board && pointed && <JobTip told={told_of(pointed.hit)} at={pointed} within={board.size} />}
         {board && !narrow && <JobMap board={board} version={scene} />}
         <div className="graph-zoom job-zoom">
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Closer"
-            title="Closer (+)"
-            onClick={() => board?.zoom(1.6)}
-          >
-            <Glyph name="plus" />
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Farther"
-            title="Farther (-)"
-            onClick={() => board?.zoom(1 / 1.6)}
-          >
-            <Glyph name="minus" />
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Show all"
-            title="Show all (0)"
-            onClick={() => board?.fit()}
-          >
-            <Glyph name="fit" />
-          </button>
+          <ZoomButtons keys zoom={(to) => board?.zoom(to > 0 ? 1.6 : 1 / 1.6)} all={() => board?.fit()} />
         </div>
       </div>
       <JobFoot
+        run={run}
         graph={graph}
         from={from}
         rule={from === undefined ? "" : (shape.rules[shape.rule[from] as number] ?? "")}

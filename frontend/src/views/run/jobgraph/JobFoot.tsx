@@ -1,18 +1,21 @@
 import type { JobGraph } from "../../../api/graph.ts";
+import type { RunDetail } from "../../../api/types.ts";
 import { count, duration } from "../../../ui/format.ts";
-import type { Chain } from "../graph/chain.ts";
+import { type Chain, chain_words } from "../graph/chain.ts";
 import type { Reach } from "./reach.ts";
 
 const jobs = (n: number) => `${count(n)} ${n === 1 ? "job" : "jobs"}`;
 
 /** One line: the job that is looked at, or what the whole is. */
 export function JobFoot({
+  run,
   graph,
   from,
   rule,
   reach,
   chain,
 }: {
+  run: RunDetail;
   graph: JobGraph;
   from: number | undefined;
   rule: string;
@@ -25,8 +28,8 @@ export function JobFoot({
       : chain
         ? [
             chain.jobs.length > 0
-              ? `Longest chain so far: ${jobs(chain.jobs.length)}, ${duration(chain.total / 1000)}`
-              : "Nothing was measured yet that a chain could be made of",
+              ? `${chain_words(run)}: ${jobs(chain.jobs.length)}, ${duration(chain.total / 1000)}`
+              : `Nothing was measured${run.ended_at === null ? " yet" : ""} that a chain could be made of`,
           ]
         : [
             graph.generation === 0

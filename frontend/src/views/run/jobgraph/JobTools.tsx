@@ -15,7 +15,7 @@ export function JobTools({ chain = false, save }: { chain?: boolean; save?: () =
             type="button"
             className="chip"
             aria-pressed={chain}
-            title="The jobs one after another that took longest together, by what was measured so far"
+            title="The jobs one after another that took longest together, by what was measured"
             onClick={() => set({ chain: chain ? undefined : "shown" }, true)}
           >
             Longest chain

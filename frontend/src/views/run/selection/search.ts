@@ -39,6 +39,8 @@ export interface RunSearch {
   /** What the graph is of where it is not of rules, and whether its longest chain is marked. */
   graph?: "jobs";
   chain?: "shown";
+  /** Of the rule graph: `all` or `none`, and the folds that are not as all are; unset: as a graph of its size opens. */
+  folds?: string[];
   find?: string;
   /** Of the timeline: what its lanes are of (`slot`, `by:NAME` for a wildcard; else the rule). */
   lanes?: string;
@@ -61,6 +63,11 @@ function sort_of(raw: unknown): string | undefined {
   return text && sorts.test(text) && text !== usual_sort ? text : undefined;
 }
 
+function folds_of(raw: unknown): string[] | undefined {
+  const told = names(raw, 300, 500);
+  return told && (told[0] === "all" || told[0] === "none") ? told : undefined;
+}
+
 function lanes_of(raw: unknown): string | undefined {
   const text = text_of(raw);
   return text === "slot" || text?.startsWith("by:") ? text : undefined;
@@ -77,6 +84,7 @@ export const run_search = (raw: Record<string, unknown>): RunSearch =>
     tab: one_of(raw.tab, panes, "jobs"),
     graph: one_of(raw.graph, ["rules", "jobs"] as const, "rules") as "jobs" | undefined,
     chain: one_of(raw.chain, ["hidden", "shown"] as const, "hidden") as "shown" | undefined,
+    folds: folds_of(raw.folds),
     find: text_of(raw.find),
     lanes: lanes_of(raw.lanes),
     show: raw.show === "figures" ? "figures" : undefined,

@@ -1,7 +1,7 @@
 import { count, duration } from "../../../ui/format.ts";
-import { Glyph } from "../../../ui/Glyph.tsx";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
-import type { Chain } from "../graph/chain.ts";
+import { ZoomButtons } from "../../../ui/ZoomButtons.tsx";
+import { type Chain, chain_words } from "../graph/chain.ts";
 import { useSelection } from "../selection/selection.ts";
 import type { Drawn } from "./useTimeline.ts";
 import type { View } from "./view.ts";
@@ -65,7 +65,7 @@ export function Toolbar({ drawn, view, chain, shows_chain, on_chain, on_failed }
           title={`${count(chain.jobs.length)} jobs that waited for one another and took longest together: a faster run needs a faster one of these`}
           onClick={() => on_chain(!shows_chain)}
         >
-          Longest chain{run.ended_at === null ? " so far" : ""} {duration(chain.total / 1000)}
+          {chain_words(run)} {duration(chain.total / 1000)}
         </button>
       )}
       {failed.length > 0 && (
@@ -85,31 +85,7 @@ export function Toolbar({ drawn, view, chain, shows_chain, on_chain, on_failed }
         </span>
       </span>
       <span className="tl-zoom">
-        <button
-          type="button"
-          className="icon-button"
-          aria-label="Zoom in"
-          onClick={() => view.zoom(middle(), 0.6)}
-        >
-          <Glyph name="plus" />
-        </button>
-        <button
-          type="button"
-          className="icon-button"
-          aria-label="Zoom out"
-          onClick={() => view.zoom(middle(), 1 / 0.6)}
-        >
-          <Glyph name="minus" />
-        </button>
-        <button
-          type="button"
-          className="icon-button"
-          aria-label="Show the whole run"
-          title="Show the whole run (0)"
-          onClick={() => view.all()}
-        >
-          <Glyph name="fit" />
-        </button>
+        <ZoomButtons keys zoom={(to) => view.zoom(middle(), to > 0 ? 0.6 : 1 / 0.6)} all={() => view.all()} />
       </span>
     </div>
   );

@@ -41,18 +41,19 @@ export function Usage({ run }: { run: RunDetail }) {
   return (
     <section className="tl-usage" aria-label="Figures of the rules" tabIndex={0}>
       <table>
+        <caption className="faint">Of jobs that succeeded and whose run time is known.</caption>
         <thead>
           <tr>
             <th scope="col">Rule</th>
-            <th scope="col" title="That succeeded and whose run time is known">
-              Jobs
+            <th scope="col" title="Jobs that succeeded and whose run time is known">
+              Succeeded
             </th>
             <th scope="col">Median</th>
             <th scope="col" title="95 of 100 jobs took no longer">
               p95
             </th>
             <th scope="col">Longest</th>
-            <th scope="col" title="Run times of all jobs together, and their share of the whole run">
+            <th scope="col" title="Run times of these jobs together, and their share of all rules">
               Together
             </th>
             {weighed && (
@@ -80,9 +81,10 @@ export function Usage({ run }: { run: RunDetail }) {
       </table>
       {could.length > 0 ? (
         <div className="tl-could">
-          <h3>
-            What could be asked for <Copy text={profile_yaml(could)} what="the piece of a profile" />
-          </h3>
+          <div className="tl-could-head">
+            <h3>What could be asked for</h3>
+            <Copy text={profile_yaml(could)} what="the piece of a profile" />
+          </div>
           <p className="soft">
             What 95 of 100 jobs of this run stayed within, and a fifth more; runtime in minutes. It goes into
             a profile’s <code>config.yaml</code>. Look at it first where it rests on few jobs.

@@ -1,7 +1,7 @@
 /** Which boxes and links of the graph stand out, and which step back. Pure. */
-import { type Box, type Link, many_rules } from "../graph/fold.ts";
-import { link_key } from "../graph/layout.ts";
-import { on_way, type Ways } from "../graph/reach.ts";
+import type { Box, Link } from "./fold.ts";
+import { link_key } from "./layout.ts";
+import { on_way, type Ways } from "./reach.ts";
 
 export interface Marks {
   chosen: Set<string>;
@@ -53,5 +53,3 @@ export function found_in(boxes: Box[], text: string): string[] {
     .filter((box) => box.rules.some((rule) => rule.toLowerCase().includes(wanted)))
     .map(({ id }) => id);
 }
-
-export const opens_folded = (rules: number): boolean => rules >= many_rules;

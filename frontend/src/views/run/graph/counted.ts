@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import type { JobCounts, RuleGraph } from "../../../api/types.ts";
 import { job_statuses } from "../../../theme/status.ts";
 import { duration } from "../../../ui/format.ts";
-import type { Laid } from "../graph/useBoxes.ts";
+import type { Laid } from "./useBoxes.ts";
 
 export function sum(all: JobCounts[]): JobCounts {
   const [first, ...rest] = all;
