@@ -45,7 +45,13 @@ Cursor = Annotated[str | None, Query(max_length=500)]
 Search = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")]
 Words = Annotated[list[Annotated[str, Query(max_length=1000, pattern=r"^[^\x00]*$")]], Query(max_length=200)]
 Number = Annotated[int, Path(ge=0, le=2**31 - 1)]
-Sort = Annotated[str, Query(pattern=table.SORT_PATTERN, description="A minus in front turns it round.")]
+Sort = Annotated[
+    str,
+    Query(
+        pattern=table.SORT_PATTERN,
+        description="A minus in front turns it round. Jobs that are equal come by rising number either way.",
+    ),
+]
 
 
 def _wanted(

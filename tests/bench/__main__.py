@@ -22,12 +22,13 @@ def main() -> None:
             token = managing(data_dir).ask("POST", "/api/v1/tokens", {"name": "bench", "scope": "full"})["token"]
             ingest.stream(address, token)
             ingest.ingest(data_dir, url)
-    if "pages" in parts:
+    if {"pages", "reads"} & {*parts}:
         with serving.server(quiet=True) as (data_dir, address):
             token = managing(data_dir).ask("POST", "/api/v1/tokens", {"name": "bench", "scope": "read"})["token"]
             large = pages.recorded(data_dir, 100_000, 60, 5_000)
             reads.reads(address, token, large)
-            pages.pages(data_dir, address, large)
+            if "pages" in parts:
+                pages.pages(data_dir, address, large)
     if "plugin" in parts:
         plugin.emit()
         plugin.import_time()

@@ -4699,7 +4699,7 @@ export interface operations {
     list_jobs: {
         parameters: {
             query?: {
-                /** @description A minus in front turns it round. */
+                /** @description A minus in front turns it round. Jobs that are equal come by rising number either way. */
                 sort?: string;
                 limit?: number;
                 cursor?: string | null;
@@ -4898,7 +4898,7 @@ export interface operations {
     mark_jobs: {
         parameters: {
             query?: {
-                /** @description A minus in front turns it round. */
+                /** @description A minus in front turns it round. Jobs that are equal come by rising number either way. */
                 sort?: string;
                 step?: number;
                 status?: components["schemas"]["JobStatus"][];
@@ -5091,7 +5091,7 @@ export interface operations {
     get_neighbours: {
         parameters: {
             query?: {
-                /** @description A minus in front turns it round. */
+                /** @description A minus in front turns it round. Jobs that are equal come by rising number either way. */
                 sort?: string;
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
