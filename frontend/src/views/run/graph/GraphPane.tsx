@@ -1,10 +1,12 @@
 import { useIsFetching, useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { Suspense, useEffect, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 import { keys, rulegraph_query } from "../../../api/queries.ts";
 import { part } from "../../../ui/part.ts";
 import { Said } from "../../../ui/Said.tsx";
 import { useSelection } from "../selection/selection.ts";
+import { GraphKind } from "./GraphKind.tsx";
+import "./graph.css";
 
 // The drawing library is larger than the rest of the page, and the table is read first.
 const RuleGraph = part(() => import("./RuleGraph.tsx").then((m) => m.RuleGraph));
@@ -22,35 +24,49 @@ function useTurn(id: string): boolean {
   return turn;
 }
 
+/** Without a graph of rules there may still be one of jobs. */
+function Plain({ children, busy }: { children?: ReactNode; busy?: boolean }) {
+  return (
+    <div className="graph" aria-busy={busy}>
+      <div className="graph-tools">
+        <GraphKind />
+      </div>
+      {children}
+    </div>
+  );
+}
+
 export function GraphPane({ id }: { id: string }) {
   const graph = useQuery(rulegraph_query(id));
   const turn = useTurn(id);
   const { search } = useSelection();
   if (search.graph === "jobs") {
-    if (!turn) return <div className="graph-pane" aria-busy="true" />;
+    if (!turn) return <Plain busy />;
     return (
-      <Suspense fallback={<div className="graph-pane" aria-busy="true" />}>
+      <Suspense fallback={<Plain busy />}>
         <JobGraph id={id} />
       </Suspense>
     );
   }
   if (graph.error && !graph.data) {
     return (
-      <Said
-        alert
-        title="The graph could not be loaded"
-        actions={<Button onClick={() => void graph.refetch()}>Try again</Button>}
-      >
-        <p>{graph.error.message}</p>
-      </Said>
+      <Plain>
+        <Said
+          alert
+          title="The graph could not be loaded"
+          actions={<Button onClick={() => void graph.refetch()}>Try again</Button>}
+        >
+          <p>{graph.error.message}</p>
+        </Said>
+      </Plain>
     );
   }
-  if (!graph.data || !turn) return <div className="graph-pane" aria-busy="true" />;
+  if (!graph.data || !turn) return <Plain busy />;
   if (graph.data.nodes.length === 0) {
     return <Said title="No rules yet">The graph appears when the plan is known.</Said>;
   }
   return (
-    <Suspense fallback={<div className="graph-pane" aria-busy="true" />}>
+    <Suspense fallback={<Plain busy />}>
       <RuleGraph graph={graph.data} />
     </Suspense>
   );

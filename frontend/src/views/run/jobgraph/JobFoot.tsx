@@ -33,7 +33,7 @@ export function JobFoot({
           ]
         : [
             graph.generation === 0
-              ? "What needs what is not known: no plan was recorded (--logger-flowo-no-plan)"
+              ? "No plan was recorded (--logger-flowo-no-plan): what needs what is not known"
               : `${jobs(graph.number.length)}, ${count(graph.edges.length / 2)} dependencies`,
           ];
   return (

@@ -59,7 +59,7 @@ export function LaneNames({
             onClick={() => (wildcard === null ? only_rule(name) : toggle_wildcard(pair))}
           >
             {wildcard === null && <i style={{ background: rule_colour(name) }} />}
-            <span className="cut">{name}</span>
+            <span className="cut">{name.replace(/[_.-](?=.)/g, "$&\u200b")}</span>
           </button>
         );
       })}

@@ -1,9 +1,9 @@
 import { Button } from "antd";
-import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { RunDetail } from "../../../api/types.ts";
 import { look_of } from "../../../theme/status.ts";
 import { Announce } from "../../../ui/Announce.tsx";
-import { duration } from "../../../ui/format.ts";
+import { count, duration } from "../../../ui/format.ts";
 import { Said } from "../../../ui/Said.tsx";
 import { useSelection } from "../selection/selection.ts";
 import { told_of } from "./BarTip.tsx";
@@ -21,14 +21,23 @@ import "./timeline.css";
 export function Timeline({ run }: { run: RunDetail }) {
   const { search } = useSelection();
   return search.show === "figures" ? (
-    <div className="tl">
+    <Plain>
+      <Usage run={run} />
+    </Plain>
+  ) : (
+    <Drawing run={run} />
+  );
+}
+
+/** Without bars there is nothing to zoom or to choose from, but still the way to the other. */
+function Plain({ children, busy }: { children: ReactNode; busy?: boolean }) {
+  return (
+    <div className="tl" aria-busy={busy}>
       <div className="tl-bar">
         <Shows />
       </div>
-      <Usage run={run} />
+      {children}
     </div>
-  ) : (
-    <Drawing run={run} />
   );
 }
 
@@ -40,16 +49,24 @@ function Drawing({ run }: { run: RunDetail }) {
   const failed = [told, values, matches].find((one) => one.error && !one.data);
   if (failed?.error) {
     return (
-      <Said
-        alert
-        title="The timeline could not be loaded"
-        actions={<Button onClick={() => void failed.refetch()}>Try again</Button>}
-      >
-        <p>{failed.error.message}</p>
-      </Said>
+      <Plain>
+        <Said
+          alert
+          title="The timeline could not be loaded"
+          actions={<Button onClick={() => void failed.refetch()}>Try again</Button>}
+        >
+          <p>{failed.error.message}</p>
+        </Said>
+      </Plain>
     );
   }
-  if (!drawn) return <div className="tl" aria-busy="true" />;
+  if (!drawn) {
+    return (
+      <Plain busy>
+        <div className="tl-waiting soft">Loading {count(run.jobs.total)} jobs …</div>
+      </Plain>
+    );
+  }
   if (drawn.lanes.order.length === 0) {
     return (
       <Said title={run.status === "running" ? "Nothing was started yet" : "Nothing was started"}>

@@ -26,7 +26,12 @@ export function Usage({ run }: { run: RunDetail }) {
       </Said>
     );
   }
-  if (!usage.data) return <div className="tl-usage" aria-busy="true" />;
+  if (!usage.data)
+    return (
+      <div className="tl-waiting soft" aria-busy="true">
+        Loading figures …
+      </div>
+    );
   const { rules } = usage.data;
   if (rules.length === 0) {
     return (

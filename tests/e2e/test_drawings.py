@@ -1,0 +1,102 @@
+"""Graph and timeline where they are slow or cannot be had, and under two fingers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, Route, expect
+
+from tests.e2e import made
+from tests.e2e.browsing import NARROW, Guard, signed_in
+from tests.e2e.serving import Server, until
+
+BROKEN = {"type": "about:blank", "title": "Broken", "status": 500, "detail": "The database does not answer."}
+
+
+@pytest.mark.parametrize(
+    ("search", "asked", "waits", "title", "still", "drawn"),
+    [
+        (
+            "graph=jobs",
+            "graph",
+            "Loading jobs …",
+            "The jobs could not be loaded",
+            "Rules",
+            ".job-board[data-laid-out-ms]",
+        ),
+        (
+            "tab=timeline",
+            "spans",
+            "Loading 75 jobs …",
+            "The timeline could not be loaded",
+            "Figures",
+            ".tl-lanes canvas",
+        ),
+    ],
+)
+async def test_what_is_drawn_is_waited_for_and_tried_again(
+    server: Server, visit: tuple[Page, Guard], search: str, asked: str, waits: str, title: str, still: str, drawn: str
+) -> None:
+    page, guard = visit
+    guard.announce("500")
+    run = made.failed()
+    await server.post(run)
+    known = asyncio.Event()
+
+    async def answer(route: Route) -> None:
+        await known.wait()
+        await route.fulfill(status=500, content_type="application/problem+json", body=json.dumps(BROKEN))
+
+    asking = re.compile(rf"/api/v1/runs/[^/]+/{asked}\b")
+    await page.route(asking, answer)
+    await page.goto(f"{server.address}/runs/{run.run_id}?{search}")
+    await expect(page.get_by_text(waits)).to_be_visible()
+    known.set()
+    said = page.get_by_role("alert").filter(has_text=title)
+    await expect(said).to_contain_text("The database does not answer.")
+    # What cannot be had does not take the way to its other with it.
+    await expect(page.get_by_role("button", name=still, exact=True)).to_be_visible()
+    await page.unroute(asking)
+    await said.get_by_role("button", name="Try again").click()
+    await expect(page.locator(drawn)).to_be_visible()
+    await expect(said).to_have_count(0)
+
+
+async def test_two_fingers_zoom_what_is_drawn(server: Server, browser: Browser) -> None:
+    run = made.failed()
+    await server.post(run)
+    async with signed_in(browser, server, viewport=NARROW, has_touch=True, is_mobile=True) as (page, _guard):
+        fingers = await page.context.new_cdp_session(page)
+
+        async def pinched(drawing: Locator, look: str) -> None:
+            """Apart over a drawing; it changes, and the page does not zoom itself."""
+            await expect(drawing).to_be_visible()
+            seen: list[str] = []
+
+            async def stands_still() -> bool:
+                seen.append(await drawing.evaluate(look))
+                return len(seen) > 8 and len(set(seen[-8:])) == 1
+
+            await until(stands_still)
+            before = seen[-1]
+
+            async def changed() -> bool:
+                box = await drawing.bounding_box()
+                assert box
+                at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + min(box["height"], 120) / 2}
+                await fingers.send("Input.synthesizePinchGesture", at | {"scaleFactor": 2, "relativeSpeed": 4000})
+                return bool(await drawing.evaluate(look) != before)
+
+            await until(changed)
+            assert await page.evaluate("visualViewport.scale") == 1
+
+        address = f"{server.address}/runs/{run.run_id}"
+        await page.goto(f"{address}?tab=graph")
+        await pinched(page.locator(".react-flow__viewport"), "one => /scale[(](.*?)[)]/.exec(one.style.transform)[1]")
+        await page.goto(f"{address}?tab=graph&graph=jobs")
+        await pinched(page.locator(".job-board > canvas").first, "one => one.toDataURL()")
+        await page.goto(f"{address}?tab=timeline")
+        await pinched(page.locator(".tl-lanes canvas"), "one => one.toDataURL()")
