@@ -23,11 +23,12 @@ _JOB = and_(JobState.run_id == Failure.run_id, JobState.number == Failure.number
 _SEEN = text(
     """WITH earlier AS (
          SELECT r.* FROM unnest(CAST(:workspaces AS uuid[])) AS w(id) CROSS JOIN LATERAL (
-           SELECT id, created_at, started_at, coalesce(name, reported_name) AS name FROM run
+           SELECT id, created_at, started_at, coalesce(name, reported_name) AS name,
+                  coalesce(clock_offset_s, 0) AS clock_offset FROM run
            WHERE workspace_id = w.id AND workflow = :workflow AND (created_at, id) < (:created_at, :run)
            ORDER BY created_at DESC, id DESC LIMIT :most) AS r
          ORDER BY r.created_at DESC, r.id DESC LIMIT :most)
-       SELECT f.signature, e.id, e.name, e.started_at, f.many FROM earlier e CROSS JOIN LATERAL (
+       SELECT f.signature, e.id, e.name, e.started_at, e.clock_offset, f.many FROM earlier e CROSS JOIN LATERAL (
          SELECT signature, count(*) AS many FROM failure
          WHERE run_id = e.id AND signature = ANY(CAST(:signatures AS text[])) GROUP BY signature) AS f
        ORDER BY e.created_at DESC, e.id DESC"""
@@ -125,8 +126,8 @@ async def _seen(
         {"workspaces": list(workspaces), "workflow": run.workflow, "created_at": run.created_at, "run": run.id,
          "most": EARLIER_RUNS, "signatures": signatures},
     )  # fmt: skip
-    for signature, run_id, name, started_at, many in rows:
-        seen = schemas.SeenIn(id=run_id, name=name, started_at=started_at, count=many)
+    for signature, run_id, name, started_at, offset, many in rows:
+        seen = schemas.SeenIn(id=run_id, name=name, started_at=started_at, clock_offset=offset, count=many)
         found.setdefault(signature, []).append(seen)
     return found
 

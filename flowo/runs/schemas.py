@@ -188,6 +188,7 @@ class Sibling(Shape):
     status: RunStatus
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
+    clock_offset: float = Field(description="Seconds to add to its times to have them by the server's clock.")
     seconds: float | None = Field(description="How long it took, or has taken until it was last heard of.")
     jobs: JobCounts
 
@@ -234,6 +235,7 @@ class Job(Shape):
         None, description="How long the last attempt waited elsewhere; null: not known."
     )
     run_seconds: float | None = Field(None, description="How long the last attempt ran; null: not known (yet).")
+    reasons: list[Reason] = Field(description="Why Snakemake runs it, as kinds; none until it is handed out.")
 
 
 class AttemptLog(Shape):
@@ -568,6 +570,7 @@ class SeenIn(Shape):
     id: uuid.UUID
     name: str
     started_at: dt.datetime | None
+    clock_offset: float = Field(description="Seconds to add to its times to have them by the server's clock.")
     count: int = Field(description="How many of its jobs failed so.")
 
 

@@ -51,6 +51,7 @@ def sibling(row: views.AnyRow) -> schemas.Sibling:
     end = row.ended_at or row.heard_at - dt.timedelta(seconds=row.clock_offset_s or 0.0)
     return schemas.Sibling(
         id=row.id, name=row.shown_name, status=row.status, started_at=row.started_at, ended_at=row.ended_at,
+        clock_offset=row.clock_offset_s or 0.0,
         seconds=max(0.0, (end - row.started_at).total_seconds()) if row.started_at else None,
         jobs=views.counts(views.counts_of(row)),
     )  # fmt: skip

@@ -33,6 +33,7 @@ from flowo.runs.queries import Workspaces, find, like
 
 ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
 UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come after all that have one
+UNSAID = 2**15 - 1  # jobs without a reason come after all that have one
 LAST = "\U0010ffff"  # by its bytes after every text: jobs without a wildcard come after all that have it
 MOST_WORDS = 20  # in one search
 
@@ -61,6 +62,7 @@ SORTS: dict[str, Key] = {
     "waited": (_either(JobState.queue_s, JobState.started_at, JobState.queued_at), cursors.real),
     "attempt": (JobState.attempt, cursors.whole(16)),  # type: ignore[dict-item]
     "threads": (func.coalesce(JobState.threads, 0), cursors.signed),
+    "reason": (func.coalesce(func.nullif(JobState.reasons, 0), UNSAID), cursors.whole(16)),
 }
 NUMBER: Key = (JobState.number, cursors.whole(32))  # type: ignore[assignment]
 # Also where a sort goes down, equal jobs come by rising numbers: they are read in that order, and to keep the first 201

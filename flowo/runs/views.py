@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.accounts.models import Workspace
-from flowo.runs import schemas, state
+from flowo.runs import reasons, schemas, state
 from flowo.runs.models import JobState, RuleCount, Run
 
 AnyRow = Row[Any]
@@ -28,7 +28,7 @@ RUN_COLUMNS = (
 JOB_COLUMNS = (
     JobState.number, JobState.rule, JobState.status, JobState.attempt, JobState.queued_at, JobState.started_at,
     JobState.ended_at, JobState.group, JobState.external_id, JobState.threads, JobState.wildcards,
-    JobState.queue_s, JobState.run_s,
+    JobState.queue_s, JobState.run_s, JobState.reasons,
 )  # fmt: skip
 
 EARLIER_RUNS = 5  # of the same workflow that the estimate goes by
@@ -50,6 +50,7 @@ def job(row: AnyRow) -> schemas.Job:
         number=row.number, rule=row.rule, status=row.status, wildcards=row.wildcards or {}, attempt=row.attempt,
         threads=row.threads, queued_at=row.queued_at, started_at=row.started_at, ended_at=row.ended_at,
         group=row.group, external_id=row.external_id, queue_seconds=queue, run_seconds=run,
+        reasons=reasons.names(row.reasons),
     )  # fmt: skip
 
 

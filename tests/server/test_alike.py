@@ -136,6 +136,8 @@ async def test_the_same_was_seen_in_earlier_runs_of_the_workflow(served: Served)
     groups = (await get(served, f"{ROOT}/{third.run_id}/failures/groups"))["items"]
     assert [(seen["name"], seen["count"]) for seen in groups[0]["seen"]] == [("second", 4), ("first", 4)]
     assert groups[0]["seen_total"] == 2
+    for seen in groups[0]["seen"]:
+        assert seen["clock_offset"] == (await get(served, f"/api/v1/runs/{seen['id']}"))["clock_offset"] != 0
     groups = (await get(served, f"{ROOT}/{first.run_id}/failures/groups"))["items"]
     assert [one["seen"] for one in groups] == [[], [], []]
 

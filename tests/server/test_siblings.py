@@ -54,6 +54,8 @@ async def test_a_running_run_took_until_it_was_last_heard_by_its_own_clock(serve
     assert answer.status_code == 200
     (running,) = (await around(served, tape))["items"]
     assert 5 <= running["seconds"] < 60
+    told = await get(served, f"/api/v1/runs/{tape.run_id}")
+    assert running["clock_offset"] == told["clock_offset"] > 1e6
 
 
 async def test_a_dry_run_stands_among_the_others_without_being_one(served: Served) -> None:

@@ -98,7 +98,7 @@ async def test_failures_by_the_same_filters(served: Served) -> None:
 
 
 SORTS = ("number", "rule", "status", "started_at", "ended_at", "duration", "waited", "attempt", "threads",
-         "wildcard:sample", "wildcard:nothing")  # fmt: skip
+         "reason", "wildcard:sample", "wildcard:nothing")  # fmt: skip
 
 
 async def test_marks_lead_to_the_same_pages(served: Served) -> None:
@@ -142,6 +142,20 @@ async def test_neighbours_are_those_of_the_list(served: Served) -> None:
             after = next((one for one in whole[at + 1 :] if one in left), None)
             assert found == {"before": before, "next": after}, (sort, query, whole[at])
     assert (await served.client.get(f"{path}/24/neighbours")).status_code == 404
+
+
+async def test_why_a_job_runs_is_told_with_it_and_sorted_by(served: Served) -> None:
+    tape = Tape().opened()
+    tape.planned({"job": i, "rule": "map"} for i in range(5))
+    tape.info(1, reason="Params have changed since last execution: x")
+    tape.info(2, reason="Missing output files: a; Params have changed since last execution: x")
+    tape.info(3, reason="Missing output files: b").info(4, reason="The moon is full")
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}/jobs"
+    told = [(job["number"], job["reasons"]) for job in await pages(served, path, sort="reason", limit=2)]
+    missing, params = "missing_output", "params_changed"
+    assert told == [(3, [missing]), (1, [params]), (2, [missing, params]), (4, ["other"]), (0, [])]
+    assert (await get(served, f"{path}/2"))["reasons"] == [missing, params]
 
 
 async def test_jobs_without_the_wildcard_come_last(served: Served) -> None:

@@ -1535,6 +1535,11 @@ export interface components {
             queue_seconds: number | null;
             /** Queued At */
             queued_at: string | null;
+            /**
+             * Reasons
+             * @description Why Snakemake runs it, as kinds; none until it is handed out.
+             */
+            reasons: ("forced" | "always" | "missing_output" | "incomplete_output" | "updated_input" | "input_by_job" | "input_set_changed" | "code_changed" | "params_changed" | "software_changed" | "needed_by_consumer" | "other")[];
             /** Rule */
             rule: string;
             /**
@@ -1674,6 +1679,11 @@ export interface components {
             queued_at: string | null;
             /** Reason */
             reason: string | null;
+            /**
+             * Reasons
+             * @description Why Snakemake runs it, as kinds; none until it is handed out.
+             */
+            reasons: ("forced" | "always" | "missing_output" | "incomplete_output" | "updated_input" | "input_by_job" | "input_set_changed" | "code_changed" | "params_changed" | "software_changed" | "needed_by_consumer" | "other")[];
             /** Resources */
             resources: {
                 [key: string]: unknown;
@@ -2573,6 +2583,11 @@ export interface components {
          */
         SeenIn: {
             /**
+             * Clock Offset
+             * @description Seconds to add to its times to have them by the server's clock.
+             */
+            clock_offset: number;
+            /**
              * Count
              * @description How many of its jobs failed so.
              */
@@ -2592,6 +2607,11 @@ export interface components {
          * @description Another run of the same workflow, or the run itself.
          */
         Sibling: {
+            /**
+             * Clock Offset
+             * @description Seconds to add to its times to have them by the server's clock.
+             */
+            clock_offset: number;
             /** Ended At */
             ended_at: string | null;
             /**

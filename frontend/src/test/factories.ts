@@ -112,6 +112,7 @@ export function a_job(part: Partial<Job> = {}): Job {
     external_id: null,
     queue_seconds: null,
     run_seconds: null,
+    reasons: [],
     ...part,
   };
 }

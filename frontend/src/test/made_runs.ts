@@ -65,6 +65,7 @@ export function made_run(
             queued_at: status === "planned" || status === "skipped" ? null : ago(900 - depth * 30),
             started_at: open ? null : ago(860 - depth * 40 - i),
             ended_at: status === "succeeded" ? ago(700 - depth * 40 - i * 1.7) : null,
+            reasons: open ? [] : [i % 5 === 3 ? "params_changed" : "missing_output"],
             external_id: open ? null : String(48_200 + jobs.length),
           }),
         );

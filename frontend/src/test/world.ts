@@ -179,7 +179,7 @@ export class World {
     return {
       items: same.slice(from, from + 20).map(({ detail }) => ({
         ...{ id: detail.id, name: detail.name, status: detail.status, jobs: detail.jobs },
-        ...{ started_at: detail.started_at, ended_at: detail.ended_at },
+        ...{ started_at: detail.started_at, ended_at: detail.ended_at, clock_offset: detail.clock_offset },
         seconds:
           detail.started_at && detail.ended_at
             ? (Date.parse(detail.ended_at) - Date.parse(detail.started_at)) / 1000
@@ -213,7 +213,9 @@ export class World {
         },
         ...{ first_at: first.ended_at, last_at: failed.at(-1)?.ended_at ?? null },
         jobs: failed.slice(0, 12).map(({ number, wildcards }) => ({ number, wildcards })),
-        seen: seen.map(({ detail: { id, name, started_at } }) => ({ id, name, started_at, count: 2 })),
+        seen: seen.map(({ detail: { id, name, started_at, clock_offset } }) => ({
+          ...{ id, name, started_at, clock_offset, count: 2 },
+        })),
         seen_total: seen.length,
       },
     ];

@@ -177,7 +177,7 @@ function Seen({ group }: { group: Alike }) {
             {seen.name}
           </Link>{" "}
           <span className="faint">
-            <Ago at={seen.started_at} />
+            <Ago at={seen.started_at} offset={seen.clock_offset} />
             {seen.count > 1 && `, ${count(seen.count)} ×`}
           </span>
         </span>

@@ -6,7 +6,7 @@ import { boxes_of, folded_of, folds_of, type Link, many_rules, told_folds } from
 import { type Layout, link_key } from "./layout.ts";
 import { found_in, marks_of } from "./marks.ts";
 import { Ways } from "./reach.ts";
-import { reasons_text, sum_reasons } from "./reasons.ts";
+import { kinds_text, reasons_text, sum_reasons } from "./reasons.ts";
 
 const links_of = (text: string): Link[] =>
   text.split(" ").map((pair) => {
@@ -173,6 +173,7 @@ describe("reasons in words", () => {
     expect(reasons_text({ forced: 3, always: 2 }, 4)).toBe(
       "3 jobs: forced · 2: always run · some for several reasons",
     );
+    expect(kinds_text(["missing_output", "the_moon"])).toBe("output missing, the moon");
     expect(sum_reasons([{ forced: 1 }, { forced: 2, always: 1 }])).toEqual({ forced: 3, always: 1 });
   });
 });

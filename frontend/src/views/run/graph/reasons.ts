@@ -17,11 +17,16 @@ const words: Record<string, string | undefined> = {
   other: "another reason",
 };
 
+/** A reason that a newer server tells has its own word. */
+const word = (reason: string): string => words[reason] ?? reason.replaceAll("_", " ");
+
+/** Why one job runs. */
+export const kinds_text = (reasons: string[]): string => reasons.map(word).join(", ");
+
 export type Reasons = Figures["reasons"];
 
 /**
- * "312 jobs: parameters changed", the most frequent first. A reason that a newer server tells has its own word. `ran`: how
- * many jobs these are of; a job has several reasons at times, so that the sum may be more.
+ * "312 jobs: parameters changed", the most frequent first. `ran`: how many jobs these are of; a job has several reasons at times, so that the sum may be more.
  */
 export function reasons_text(reasons: Reasons, ran: number): string {
   const all = Object.values(reasons).reduce((sum, jobs) => sum + jobs, 0);
@@ -30,7 +35,7 @@ export function reasons_text(reasons: Reasons, ran: number): string {
     .sort(([, a], [, b]) => b - a)
     .map(([reason, jobs], i) => {
       const unit = i > 0 ? "" : jobs === 1 ? " job" : " jobs";
-      return `${count(jobs)}${unit}: ${words[reason] ?? reason.replaceAll("_", " ")}`;
+      return `${count(jobs)}${unit}: ${word(reason)}`;
     });
   return [...said, ...(all > ran ? [ran === 1 ? "all at once" : "some for several reasons"] : [])].join(
     " · ",

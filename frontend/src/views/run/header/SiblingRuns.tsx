@@ -19,7 +19,7 @@ const told = (one: Sibling, times: Times) =>
     look_of(one.status).word,
     one.seconds != null && duration(Math.round(one.seconds)),
     one.jobs.failed > 0 && `${one.jobs.failed} of ${one.jobs.total} failed`,
-    one.started_at && `started ${times.when(one.started_at)}`,
+    one.started_at && `started ${times.when(one.started_at, one.clock_offset)}`,
   ]
     .filter(Boolean)
     .join(", ");

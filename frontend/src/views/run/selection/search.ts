@@ -19,9 +19,10 @@ export type SortField =
   | "waited"
   | "attempt"
   | "threads"
+  | "reason"
   | `wildcard:${string}`;
 const sorts =
-  /^-?(number|rule|status|started_at|ended_at|duration|waited|attempt|threads|wildcard:[^\0]{1,500})$/;
+  /^-?(number|rule|status|started_at|ended_at|duration|waited|attempt|threads|reason|wildcard:[^\0]{1,500})$/;
 
 /** What failed comes first, then what runs: the order of every bar. */
 export const usual_sort = "status";

@@ -6,6 +6,7 @@ import { Glyph } from "../../../ui/Glyph.tsx";
 import { Bone } from "../../../ui/Said.tsx";
 import { StatusIcon, StatusWord } from "../../../ui/StatusIcon.tsx";
 import { ClockTime, Elapsed } from "../../../ui/Times.tsx";
+import { kinds_text } from "../graph/reasons.ts";
 import { type Column, rest_of } from "./columns.ts";
 
 interface Props {
@@ -144,6 +145,7 @@ export const JobRow = memo(function JobRow(props: Props) {
           {column.key === "waited" && duration(job.queue_seconds)}
           {column.key === "ended" && <ClockTime at={job.ended_at} offset={offset} />}
           {column.key === "threads" && job.threads}
+          {column.key === "reason" && <span className="cut">{kinds_text(job.reasons)}</span>}
           {column.key === "group" && <span className="cut">{job.group}</span>}
           {column.key === "external" && <span className="cut">{job.external_id}</span>}
           {column.key === "attempt" && (job.attempt > 1 ? <b>{job.attempt}</b> : job.attempt || "")}

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import type { Job } from "../../../api/types.ts";
+import { kinds_text } from "../graph/reasons.ts";
 import type { SortField } from "../selection/search.ts";
 
 export interface Column {
@@ -46,6 +47,7 @@ export function all_columns(jobs: Job[], wildcards: string[], dated: boolean): C
     { key: "ended", label: "Ended", least: time, share: 0, sort: "ended_at", end: true, usual: false },
     { key: "took", label: "Took", least: 88, share: 0, sort: "duration", end: true, usual: true },
     { key: "threads", label: "Threads", least: 64, share: 0, sort: "threads", end: true, usual: false },
+    { key: "reason", label: "Why it runs", least: 112, share: 1, sort: "reason", usual: false },
     { key: "group", label: "Group", least: 80, share: 0.6, usual: false },
     { key: "external", label: "Cluster id", least: 88, share: 0.6, usual: false },
     { key: "number", label: "Id", least: 52, share: 0, sort: "number", end: true, usual: true },
@@ -131,6 +133,7 @@ export function cell_text(job: Job, column: Column, columns: Column[]): string {
     ended: job.ended_at,
     took: job.run_seconds,
     threads: job.threads,
+    reason: kinds_text(job.reasons),
     group: tame(job.group),
     external: tame(job.external_id),
     number: job.number,
