@@ -13,6 +13,7 @@ from snakemake_logger_plugin_flowo import wire
 from sqlalchemy import text
 
 from flowo.ingest.sweep import sweep
+from flowo.runs import schemas
 from tests import factories
 from tests.factories import Tape
 from tests.server.servers import Served, serving
@@ -190,6 +191,7 @@ async def test_a_new_plan_after_a_checkpoint_replaces_what_was_not_started(serve
     assert run["jobs"]["total"] == 5
     assert {rule["rule"]: rule["jobs"]["total"] for rule in run["rules"]} == {"all": 1, "split": 1, "agg": 1, "proc": 2}
     graph = await get(served, f"{path}/graph")
+    schemas.Graph.model_validate(graph)
     edges = {
         (graph["number"][a], graph["number"][b]) for a, b in zip(graph["edges"][::2], graph["edges"][1::2], strict=True)
     }
@@ -351,3 +353,13 @@ async def test_the_server_itself_marks_lost_runs(database_url: str, tmp_path: Pa
         async with asyncio.timeout(10):
             while (await get(served, f"/api/v1/runs/{tape.run_id}"))["status"] != "lost":
                 await asyncio.sleep(0.1)
+
+
+async def test_without_a_plan_the_graph_holds_the_jobs_that_are_known(served: Served) -> None:
+    tape = Tape().opened().info(1).info(2, "call").finished(1)
+    await post(served, tape)
+    graph = schemas.Graph.model_validate(await get(served, f"/api/v1/runs/{tape.run_id}/graph"))
+    columns = zip(graph.number, graph.rule, graph.status, strict=True)
+    told = {number: (graph.rules[rule], status.value) for number, rule, status in columns}
+    assert told == {1: ("map", "succeeded"), 2: ("call", "running")}
+    assert (graph.generation, graph.edges) == (0, [])
