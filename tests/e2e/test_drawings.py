@@ -86,8 +86,10 @@ async def test_two_fingers_zoom_what_is_drawn(server: Server, browser: Browser) 
             async def changed() -> bool:
                 box = await drawing.bounding_box()
                 assert box
-                at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + min(box["height"], 120) / 2}
-                await fingers.send("Input.synthesizePinchGesture", at | {"scaleFactor": 2, "relativeSpeed": 4000})
+                x, y = box["x"] + box["width"] / 2, box["y"] + min(box["height"], 120) / 2
+                for kind, apart in [("touchStart", 20), *(("touchMove", n) for n in range(24, 84, 4)), ("touchEnd", 0)]:
+                    points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}] if apart else []
+                    await fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
                 return bool(await drawing.evaluate(look) != before)
 
             await until(changed)
@@ -95,6 +97,8 @@ async def test_two_fingers_zoom_what_is_drawn(server: Server, browser: Browser) 
 
         address = f"{server.address}/runs/{run.run_id}"
         await page.goto(f"{address}?tab=graph")
+        await page.locator('[data-box="align"]').tap()
+        await expect(page).to_have_url(re.compile("rule=align"))
         await pinched(page.locator(".react-flow__viewport"), "one => /scale[(](.*?)[)]/.exec(one.style.transform)[1]")
         await page.goto(f"{address}?tab=graph&graph=jobs")
         await pinched(page.locator(".job-board > canvas").first, "one => one.toDataURL()")

@@ -35,6 +35,9 @@ export type BoxNode = Node<
 export const done_text = (jobs: JobCounts): string =>
   jobs.total > 0 ? `${count(jobs.succeeded)}/${count(jobs.total)}` : "none";
 
+/** Two fingers mostly land on boxes: there they zoom, and one moves the graph. A mouse has room beside them, and a wheel. */
+const by_finger = typeof matchMedia === "function" && matchMedia("(pointer: coarse)").matches;
+
 export const RuleBox = memo(function RuleBox({ data }: NodeProps<BoxNode>) {
   const { box, counts, took, acts } = data;
   const turn = box.folded ? `Unfold ${box.rules.length} rules` : `Fold with ${box.fold?.title}`;
@@ -43,7 +46,7 @@ export const RuleBox = memo(function RuleBox({ data }: NodeProps<BoxNode>) {
       <Handle type="target" position={Position.Top} isConnectable={false} />
       <button
         type="button"
-        className="rule-box nopan"
+        className={by_finger ? "rule-box" : "rule-box nopan"}
         aria-pressed={data.chosen}
         data-box={box.id}
         data-dimmed={data.dimmed}
