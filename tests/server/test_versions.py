@@ -31,7 +31,7 @@ UNHEARD_EXIT = {*UNHEARD, "9.11.6", "9.13.7", "9.17.3"}
 VARYING = re.compile(
     r"\[\w{3} \w{3} [^]]*\]|^\s*(?:Date|Workflow ID|Command): .*$|\d{4}-\d\d-\d\dT\d{6}\.\d+|^Elapsed time: .*$"
     r"|^\s*reason: .*$|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$|^\d+ of \d+ steps .*$"
-    r"|fake\d+|tmp\w{8}|[0-9a-f]{8}-[0-9a-f-]{27}|snakejob\.\S+|\d+\.\d+ s\b|^Waiting for more resources\.$"
+    r"|fake\d+|tmp\w{8}|[0-9a-f]{8}-[0-9a-f-]{27}|snakejob\.\S+|\d+\.\d+ s\b|^Waiting for more resources\.$|^Job rate limit reached, waiting for free slots\.$"
     r"|jobid: \d+|^Removing output files of failed job.*$",
     re.MULTILINE,
 )
