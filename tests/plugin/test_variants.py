@@ -129,6 +129,15 @@ def test_several_loggers_at_once(
     assert any("another logger plugin has failed" in event["text"] for event in of(events, "log")) != whole
 
 
+def test_a_profile_that_asks_for_a_report_when_the_run_is_over() -> None:
+    place = prepared("linear")
+    (place / "mine").mkdir()
+    (place / "mine" / "config.yaml").write_text("cores: 1\nreport-after-run: true\n")
+    assert snakemake(place, "--profile", "mine", "--report", "r.zip").returncode == 0
+    assert (place / "r.zip").exists()
+    assert len(of(spooled(place), "job_finished")) == 4
+
+
 def test_a_profile_that_holds_the_loggers_settings() -> None:
     place = prepared("linear")
     (place / "mine").mkdir()

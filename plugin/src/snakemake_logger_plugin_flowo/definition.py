@@ -131,16 +131,28 @@ def _words(values: Any) -> list[str]:
 
 
 def profiles() -> list[str]:
-    """The profiles that set Snakemake's options, as files; read from its command line's parser, on the stack."""
+    """The profiles that set Snakemake's options, as files; read from its command line's parser."""
+    with contextlib.suppress(Exception):
+        return _of_parser(_of_command_line("parser"))
+    return []
+
+
+def option(name: str) -> Any:
+    """An option of this invocation as Snakemake takes it, profiles included; None where that cannot be told."""
+    return getattr(_of_command_line("args"), name, None)
+
+
+def _of_command_line(name: str) -> Any:
+    """A variable of the function that reads the command line, on the stack."""
     with contextlib.suppress(Exception):
         frame = sys._getframe(1)
         for _ in range(_FRAMES):
             if frame.f_code.co_name == "args_to_api" and "snakemake" in frame.f_code.co_filename:
-                return _of_parser(frame.f_locals.get("parser"))
+                return frame.f_locals.get(name)
             if frame.f_back is None:
                 break
             frame = frame.f_back
-    return []
+    return None
 
 
 def _of_parser(parser: Any) -> list[str]:

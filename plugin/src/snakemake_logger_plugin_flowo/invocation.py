@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from snakemake_logger_plugin_flowo import wire
+from snakemake_logger_plugin_flowo import definition, wire
 from snakemake_logger_plugin_flowo.config import boot_id
 from snakemake_logger_plugin_flowo.mask import mask_argv
 
@@ -37,7 +37,7 @@ def runs_jobs(argv: Sequence[str]) -> bool:
     if "--" in options:
         del options[options.index("--") :]
     no_run = _NO_RUN
-    if "--report-after-run" in options:
+    if "--report-after-run" in options or definition.option("report_after_run"):  # a profile may set it
         no_run = no_run - {"--report"}  # of this run, when it is over
     return not any(option.partition("=")[0] in no_run or option in _NO_RUN_SHORT for option in options)
 
