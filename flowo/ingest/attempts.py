@@ -10,7 +10,7 @@ from snakemake_logger_plugin_flowo import wire
 
 from flowo.ingest.fields import MAX_NUMBER, Unreadable, name, number, optional, small, texts
 from flowo.runs import causes, state
-from flowo.runs.signature import signature, telling_line
+from flowo.runs.signature import last_line, signature, telling_line
 
 if TYPE_CHECKING:
     from flowo.ingest.projector import Fold
@@ -60,9 +60,12 @@ def job_error(fold: Fold, event: wire.JobError, at: dt.datetime) -> None:
 def sign(fold: Fold, job: state.Job, attempt: int) -> None:
     """Say which failures this one is like, by all that is known of the attempt by now."""
     facts = fold.told(job.number, attempt)
-    line = telling_line(facts.get("message"), (log["tail"] for log in facts.get("logs") or () if log.get("tail")))
+    tails = [log["tail"] for log in facts.get("logs") or () if log.get("tail")]
+    line = telling_line(facts.get("message"), tails)
     alike = signature(job.rule, facts.get("class"), line, job.wildcards)
-    fold.attempts[job.number, attempt].facts |= {"signature": alike, "line": line}
+    fold.attempts[job.number, attempt].facts |= {
+        "signature": alike, "line": line, "last_line": last_line(line, tails) or None,
+    }  # fmt: skip
     fold.signed.add(job.number)
 
 

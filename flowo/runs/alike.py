@@ -17,7 +17,15 @@ from flowo.runs.queries import Workspaces, find, rule_counts
 JOBS = 12  # shown of those that are alike
 EARLIER_RUNS = 50  # of the workflow that are looked at
 SEEN = 5  # of these that are shown
-TOLD = ("class", "evidence", "exit_code", "signal", "line", "message")  # of the first, for all that are like it
+TOLD = (
+    "class",
+    "evidence",
+    "exit_code",
+    "signal",
+    "line",
+    "last_line",
+    "message",
+)  # of the first, for all that are like it
 _JOB = and_(JobState.run_id == Failure.run_id, JobState.number == Failure.number)
 
 _SEEN = text(
@@ -139,7 +147,7 @@ def _alike(
     return schemas.Alike(
         signature=row.signature, count=row.count, rule=jobs[0].rule, error_class=one["class"],
         evidence=one["evidence"], exit_code=one["exit_code"], signal=one["signal"],
-        line=one["line"] or _last_line(one["message"]),
+        line=one["line"] or _last_line(one["message"]), last_line=one["last_line"],
         first_at=row.first_at, last_at=row.last_at,
         jobs=[schemas.AlikeJob(number=job.number, wildcards=job.wildcards or {}) for job in jobs],
         seen=seen[:SEEN], seen_total=len(seen),
@@ -150,7 +158,8 @@ def _beside_jobs(failure: dict[str, Any], at: dt.datetime | None) -> schemas.Ali
     """A run that failed without a failed job."""
     return schemas.Alike(
         signature="", count=1, rule=None, error_class=None, evidence=None, exit_code=None, signal=None,
-        line=_last_line(failure.get("message")), first_at=at, last_at=at, jobs=[], seen=[], seen_total=0,
+        line=_last_line(failure.get("message")), last_line=None, first_at=at, last_at=at,
+        jobs=[], seen=[], seen_total=0,
     )  # fmt: skip
 
 

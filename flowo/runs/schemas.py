@@ -586,6 +586,7 @@ class Alike(Shape):
     exit_code: int | None
     signal: int | None
     line: str = Field(description="The line that tells why, from the job's log or Snakemake's message.")
+    last_line: str | None = Field(description="What the job's log says last, where nothing in it tells why.")
     first_at: dt.datetime | None
     last_at: dt.datetime | None
     jobs: list[AlikeJob] = Field(description="The first of them.")

@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*(?:[eE][+-]?\d+)?")
 def telling_line(message: str | None, tails: Iterable[str]) -> str:
     """The line that says why: of the logs' ends the last error that names itself, else the last line that looks bad;
     else what Snakemake's message says. Empty where nothing was said."""
-    ends = [_ANSI.sub("", tail[-END:]).replace("\r", "\n").strip() for tail in tails]
+    ends = _ends(tails)
     for words, looks in _LOOKS:
         for end in ends:
             low = end.replace("\u0130", "I").lower()  # the one letter that is longer when it is small
@@ -49,6 +49,18 @@ def telling_line(message: str | None, tails: Iterable[str]) -> str:
                 if not _HARMLESS.search(line):
                     return line.strip()[:MOST]
     return _said((message or "").strip())[:MOST]
+
+
+def last_line(line: str, tails: Iterable[str]) -> str:
+    """What the last log that says something says last, where the telling line is from none of them; else empty."""
+    ends = [end for end in _ends(tails) if end]
+    if not ends or (line and any(line in end for end in ends)):
+        return ""
+    return ends[-1].rpartition("\n")[2].strip()[:MOST]
+
+
+def _ends(tails: Iterable[str]) -> list[str]:
+    return [_ANSI.sub("", tail[-END:]).replace("\r", "\n").strip() for tail in tails]
 
 
 def _said(message: str) -> str:

@@ -9,7 +9,7 @@ from snakemake_logger_plugin_flowo import wire
 from sqlalchemy import text
 
 from flowo.ingest.sweep import sweep
-from flowo.runs.signature import normalised, signature, telling_line
+from flowo.runs.signature import last_line, normalised, signature, telling_line
 from tests.factories import Tape
 from tests.server.servers import Served
 from tests.server.test_runs import age, get, pages, post
@@ -97,6 +97,7 @@ def cohort(folder: str, **opened: Any) -> Tape:
         if not i % 2:
             tape.add(snapshot(i))
     tape.failed(4, exit_code=1, message="Command 'map NA4' returned non-zero exit status 1.")
+    tape.add(wire.LogSnapshot(job=4, attempt=1, path="logs/NA4.log", tail="1.2 GB read\nchunk 17 of 40\n", size=27))
     tape.failed(5).add(wire.JobRestarting(job=5)).info(5, "map", wildcards={"sample": "NA5"}).finished(5)
     return tape.failed(9, exit_code=2, message="boom")
 
@@ -104,6 +105,20 @@ def cohort(folder: str, **opened: Any) -> Tape:
 def snapshot(job: int) -> wire.Event:
     tail = f"reading NA{job}\nValueError: NA{job}.bam has {job + 7} bad rows\n"
     return wire.LogSnapshot(job=job, attempt=1, path=f"logs/NA{job}.log", tail=tail, size=len(tail))
+
+
+@pytest.mark.parametrize(
+    ("line", "tails", "last"),
+    [
+        ("exit 1", ["nothing to see\n\x1b[1mgoodbye\x1b[0m\r\n\n"], "goodbye"),
+        ("exit 1", ["first\n", "second\n", "\n"], "second"),
+        ("ValueError: x", ["ValueError: x\nbye\n"], ""),
+        ("", ["bye\n"], "bye"),
+        ("exit 1", [], ""),
+    ],
+)
+def test_what_a_log_says_last_where_nothing_in_it_tells_why(line: str, tails: list[str], last: str) -> None:
+    assert last_line(line, tails) == last
 
 
 @pytest.mark.parametrize("split", [1, 5, 100])
@@ -121,6 +136,7 @@ async def test_failures_of_one_cause_are_one(served: Served, split: int) -> None
     assert [job["wildcards"]["sample"] for job in found[0]["jobs"]] == ["NA0", "NA1", "NA2", "NA3"]
     assert (found[0]["exit_code"], found[0]["class"]) == (1, "nonzero_exit")
     assert found[0]["first_at"] < found[0]["last_at"]
+    assert [one["last_line"] for one in found] == [None, "chunk 17 of 40", None]
     alike = await pages(served, path, signature=found[0]["signature"], limit=3)
     assert [failure["number"] for failure in alike] == [0, 1, 2, 3]
     assert (await get(served, path, signature="0" * 16))["items"] == []

@@ -984,6 +984,11 @@ export interface components {
             /** Last At */
             last_at: string | null;
             /**
+             * Last Line
+             * @description What the job's log says last, where nothing in it tells why.
+             */
+            last_line: string | null;
+            /**
              * Line
              * @description The line that tells why, from the job's log or Snakemake's message.
              */

@@ -210,6 +210,7 @@ export class World {
           signal: null,
           evidence: "slurm: OUT_OF_MEMORY",
           line: "java.lang.OutOfMemoryError: Java heap space",
+          last_line: null,
         },
         ...{ first_at: first.ended_at, last_at: failed.at(-1)?.ended_at ?? null },
         jobs: failed.slice(0, 12).map(({ number, wildcards }) => ({ number, wildcards })),

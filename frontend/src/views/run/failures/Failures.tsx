@@ -146,6 +146,11 @@ function Group({ group, run, filter }: { group: Alike; run: RunDetail; filter: J
           {group.line}
         </code>
       )}
+      {group.last_line && (
+        <p className="failure-last soft cut" title={group.last_line}>
+          Its log ends with <code>{group.last_line}</code>
+        </p>
+      )}
       <p className="failure-hit">
         {group.jobs.slice(0, hit).map((job) => (
           <JobLink key={job.number} run_id={run_id} number={job.number}>
