@@ -54,6 +54,8 @@ export function Panes({
         on_change={(key) => set({ tab: key === "jobs" ? undefined : key })}
       />
       <div className="pane" id="run-pane" role="tabpanel" aria-labelledby={`run-pane-${active}`}>
+        {/* Of the page's outline: a pane's own headings stand below it. */}
+        <h2 className="hidden-text">{labels[active]}</h2>
         <Suspense fallback={null}>
           {active === "graph" && <GraphPane id={run.id} />}
           {active === "jobs" && <JobTable run={run} />}

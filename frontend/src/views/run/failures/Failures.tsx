@@ -51,7 +51,7 @@ export function Failures({ run }: { run: RunDetail }) {
   return (
     <div className="failures">
       {run.ended_at && run.jobs.failed > 0 && <Again id={run.id} />}
-      <ol>
+      <ol aria-label="Failures by cause">
         {groups.map((group) => (
           <Group key={group.signature} group={group} run={run} filter={filter} />
         ))}
@@ -63,6 +63,15 @@ export function Failures({ run }: { run: RunDetail }) {
       )}
     </div>
   );
+}
+
+const heard = 100; // letters of a line that a name repeats
+
+/** What tells a group from the others where it is heard and not seen: its rule and how it ended. */
+function told(group: Alike): string {
+  const line = group.line ?? group.last_line ?? "";
+  const cut = line.length > heard ? `${line.slice(0, heard)}…` : line;
+  return [group.rule ?? "Snakemake", reason_of(group), cut].filter(Boolean).join(", ");
 }
 
 function Again({ id }: { id: string }) {
@@ -96,6 +105,10 @@ function Group({ group, run, filter }: { group: Alike; run: RunDetail; filter: J
   const only = group.count === 1 ? group.jobs[0] : undefined;
   const evidence = more_evidence(group.evidence, [group.line]);
   const more = group.count - Math.min(hit, group.jobs.length);
+  const name = told(group);
+  const [fold, show] = only
+    ? ["Fold what is known of it", "Show its logs and inputs"]
+    : ["Fold these failures", `Show these ${group.count} failures`];
   return (
     <li className="failure failure-group">
       <div className="failure-line">
@@ -126,15 +139,7 @@ function Group({ group, run, filter }: { group: Alike; run: RunDetail; filter: J
             type="button"
             className="icon-button"
             aria-expanded={open}
-            aria-label={
-              only
-                ? open
-                  ? "Fold what is known of it"
-                  : "Show its logs and inputs"
-                : open
-                  ? "Fold these failures"
-                  : `Show these ${group.count} failures`
-            }
+            aria-label={`${open ? fold : show}: ${name}`}
             onClick={() => set_open(!open)}
           >
             <Glyph name={open ? "up" : "down"} />
@@ -158,13 +163,18 @@ function Group({ group, run, filter }: { group: Alike; run: RunDetail; filter: J
           </JobLink>
         ))}
         {more > 0 && (
-          <button type="button" className="link-button" onClick={() => set_open(true)}>
+          <button
+            type="button"
+            className="link-button"
+            aria-label={`and ${count(more)} more: ${name}`}
+            onClick={() => set_open(true)}
+          >
             and {count(more)} more
           </button>
         )}
       </p>
       <Seen group={group} />
-      {open && <Members run={run} signature={group.signature} filter={filter} />}
+      {open && <Members run={run} signature={group.signature} name={name} filter={filter} />}
     </li>
   );
 }
@@ -192,18 +202,34 @@ function Seen({ group }: { group: Alike }) {
   );
 }
 
-function Members({ run, signature, filter }: { run: RunDetail; signature: string; filter: JobChoice }) {
+function Members({
+  run,
+  signature,
+  name,
+  filter,
+}: {
+  run: RunDetail;
+  signature: string;
+  /** Of the group. */
+  name: string;
+  filter: JobChoice;
+}) {
   const list = useInfiniteQuery(failures_query(run.id, signature, filter));
   if (list.error && !list.data) return <p className="bad">{list.error.message}</p>;
   const failures = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <ul className="failure-members">
+    <ul className="failure-members" aria-label={name}>
       {failures.map((failure) => (
         <Member key={failure.number} failure={failure} run={run} alone={failures.length === 1} />
       ))}
       {list.hasNextPage && (
         <li>
-          <Button size="small" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          <Button
+            size="small"
+            aria-label={`Show more: ${name}`}
+            loading={list.isFetchingNextPage}
+            onClick={() => void list.fetchNextPage()}
+          >
             Show more
           </Button>
         </li>

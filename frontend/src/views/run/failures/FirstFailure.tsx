@@ -52,7 +52,10 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
       />
     ) : null;
   return (
-    <section className="first-failure" aria-label="First failure">
+    <section className="first-failure" aria-labelledby="first-failure">
+      <h2 id="first-failure" className="hidden-text">
+        First failure
+      </h2>
       <div className="first-failure-head">
         <StatusIcon status="failed" />
         {failure.number != null ? (
@@ -76,7 +79,12 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
         )}
         <span className="first-failure-ways">
           {more > 0 && (
-            <button type="button" className="link-button" onClick={() => set({ tab: "failures" })}>
+            <button
+              type="button"
+              className="link-button"
+              aria-label={`${count(more)} more failures`}
+              onClick={() => set({ tab: "failures" })}
+            >
               {count(more)} more
             </button>
           )}

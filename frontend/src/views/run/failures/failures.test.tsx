@@ -58,7 +58,7 @@ it("shows failures of one cause as one, the jobs hit, and where it was seen befo
   await screen.findByText("9 ×");
   expect(screen.getAllByText(/^(and )?3 more$/)).toHaveLength(1);
   await screen.findByText(/snakemake -c 16 --rerun-incomplete --until/);
-  await userEvent.click(screen.getByRole("button", { name: "Show these 9 failures" }));
+  await userEvent.click(screen.getByRole("button", { name: /^Show these 9 failures: \w+, exit 137/ }));
   await waitFor(() => expect(asked.some((one) => one.includes("/failures?signature=6acad"))).toBe(true));
   // Each with its own logs and inputs, as the first failure has them.
   const [more] = await screen.findAllByRole("button", { name: /^Logs and inputs of/ });
@@ -75,4 +75,22 @@ it("offers no rerun while the run goes on", async () => {
   const { asked } = await visit(`/runs/${run.detail.id}?tab=failures`, new World([run]));
   await screen.findByText("9 ×");
   expect(asked.some((one) => one.includes("/rerun"))).toBe(false);
+});
+
+it("is told apart without being seen: the page's outline, the groups and what folds them", async () => {
+  const run = failed();
+  await visit(`/runs/${run.detail.id}?tab=failures`, new World([run]));
+  const groups = await screen.findByRole("list", { name: "Failures by cause" });
+  await screen.findByText(/snakemake -c 16 --rerun-incomplete --until/);
+  const outline = screen
+    .getAllByRole("heading")
+    .map((one) => `${one.tagName.toLowerCase()} ${one.textContent?.trim()}`);
+  expect(outline).toEqual(["h1 now", "h2 First failure", "h2 Failures 9", "h3 Run again only what failed"]);
+  const ways = within(groups).getAllByRole("button");
+  expect(ways.map((one) => one.getAttribute("aria-label"))).toEqual([
+    expect.stringMatching(/^Show these 9 failures: \w+, exit 137 .*OutOfMemoryError/),
+    expect.stringMatching(/^and 3 more: \w+, exit 137 .*OutOfMemoryError/),
+  ]);
+  await userEvent.click(ways[0] as HTMLElement);
+  await within(groups).findByRole("list", { name: /OutOfMemoryError/ });
 });
