@@ -1,11 +1,11 @@
 import { useIsFetching, useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { type ReactNode, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { keys, rulegraph_query } from "../../../api/queries.ts";
 import { part } from "../../../ui/part.ts";
 import { Said } from "../../../ui/Said.tsx";
 import { useSelection } from "../selection/selection.ts";
-import { GraphKind } from "./GraphKind.tsx";
+import { Plain } from "./Plain.tsx";
 import "./graph.css";
 
 // The drawing library is larger than the rest of the page, and the table is read first.
@@ -22,18 +22,6 @@ function useTurn(id: string): boolean {
     return () => clearTimeout(timer);
   }, [busy, turn]);
   return turn;
-}
-
-/** Without a graph of rules there may still be one of jobs. */
-function Plain({ children, busy }: { children?: ReactNode; busy?: boolean }) {
-  return (
-    <div className="graph" aria-busy={busy}>
-      <div className="graph-tools">
-        <GraphKind />
-      </div>
-      {children}
-    </div>
-  );
 }
 
 export function GraphPane({ id }: { id: string }) {

@@ -17,6 +17,7 @@ import { GraphFoot } from "./GraphFoot.tsx";
 import { GraphTools } from "./GraphTools.tsx";
 import { link_key } from "./layout.ts";
 import { found_in, marks_of } from "./marks.ts";
+import { Plain } from "./Plain.tsx";
 import { type Acts, type BoxNode, done_text } from "./RuleBox.tsx";
 import { Ways } from "./reach.ts";
 import { reasons_text, sum_reasons } from "./reasons.ts";
@@ -46,13 +47,12 @@ export function RuleGraph({ graph }: { graph: RuleGraphShape }) {
       <Said title="The graph could not be drawn">Jobs, failures and all else are not touched by it.</Said>
     );
   }
+  if (!boxes.laid) return <Plain busy />;
   return (
-    <div className="graph-pane" aria-busy={boxes.laid === null}>
-      {boxes.laid && (
-        <ReactFlowProvider>
-          <Drawing graph={graph} boxes={boxes} laid={boxes.laid} />
-        </ReactFlowProvider>
-      )}
+    <div className="graph-pane" aria-busy={false}>
+      <ReactFlowProvider>
+        <Drawing graph={graph} boxes={boxes} laid={boxes.laid} />
+      </ReactFlowProvider>
     </div>
   );
 }
