@@ -85,9 +85,13 @@ async def looked_at(page: Page, url: str, jobs: int, samples: int) -> None:
 
     await page.get_by_role("tab", name="Samples").click()
     await expect(page.locator(".sheet-cell[data-open]").first).to_be_visible()
+    order = page.get_by_role("button", name="Failed first")
+    await expect(order).to_have_attribute("aria-pressed", "true")
+    await order.click()
+    await expect(order).to_have_attribute("aria-pressed", "false")
     await to_the_end(page, ".sheet-scroll")
     await expect(page.get_by_role("rowheader", name=f"S{samples - 1:05d}")).to_be_visible()
-    await page.get_by_role("button", name="Failed first").click()
+    await order.click()
     await page.locator(".sheet-scroll").evaluate("(box) => { box.scrollTop = 0; }")
     await expect(page.get_by_role("rowheader").first).to_contain_text("failed")
 

@@ -34,13 +34,31 @@ export function Samples({ run }: { run: RunDetail }) {
       </Said>
     );
   }
-  return <Drawn grid={grid.data} name={grid.data.wildcard} choose={set_wildcard} />;
+  return (
+    <Drawn
+      grid={grid.data}
+      name={grid.data.wildcard}
+      choose={set_wildcard}
+      usual={run.jobs.failed > 0 ? "failed" : "name"}
+    />
+  );
 }
 
-function Drawn({ grid, name, choose }: { grid: Grid; name: string; choose: (wildcard: string) => void }) {
+function Drawn({
+  grid,
+  name,
+  choose,
+  usual,
+}: {
+  grid: Grid;
+  name: string;
+  choose: (wildcard: string) => void;
+  /** The order as long as none is chosen. */
+  usual: GridSort;
+}) {
   const { search, set, choose: add, open_job, toggle_rule, toggle_wildcard } = useSelection();
   const [find, set_find] = useState("");
-  const [sort, set_sort] = useState<GridSort>("name");
+  const sort = search.order ?? usual;
   const rows = useMemo(() => grid_rows(grid), [grid]);
   const shown = useMemo(() => {
     const pairs = (search.wildcard ?? []).filter((pair) => pair.startsWith(`${name}:`));
@@ -85,7 +103,7 @@ function Drawn({ grid, name, choose }: { grid: Grid; name: string; choose: (wild
           type="button"
           className="chip"
           aria-pressed={sort === "failed"}
-          onClick={() => set_sort(sort === "failed" ? "name" : "failed")}
+          onClick={() => set({ order: sort === "failed" ? "name" : "failed" }, true)}
         >
           Failed first
         </button>

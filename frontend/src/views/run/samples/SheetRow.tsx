@@ -46,6 +46,7 @@ export const SheetRow = memo(function SheetRow({
       role="row"
       aria-rowindex={index + 2}
       className="sheet-row"
+      data-apart={row.value === null || undefined}
       style={{ transform: `translateY(${top}px)` }}
     >
       <div className="sheet-name" role="rowheader" aria-colindex={1}>

@@ -1,5 +1,6 @@
 import type { Grid } from "../../../api/types.ts";
 import { type JobStatus, job_statuses } from "../../../theme/status.ts";
+import type { RunSearch } from "../selection/search.ts";
 
 /** How the jobs of one value and one rule stand. */
 export interface Cell {
@@ -49,7 +50,7 @@ export function grid_rows(grid: Grid): GridRow[] {
   return rows;
 }
 
-export type GridSort = "name" | "failed";
+export type GridSort = NonNullable<RunSearch["order"]>;
 
 const natural = new Intl.Collator("en", { numeric: true });
 

@@ -24,6 +24,8 @@ export type SortField =
 const sorts =
   /^-?(number|rule|status|started_at|ended_at|duration|waited|attempt|threads|reason|wildcard:[^\0]{1,500})$/;
 
+export const orders = ["name", "failed"] as const;
+
 /** What failed comes first, then what runs: the order of every bar. */
 export const usual_sort = "status";
 
@@ -43,6 +45,8 @@ export interface RunSearch {
   /** Of the rule graph: `all` or `none`, and the folds that are not as all are; unset: as a graph of its size opens. */
   folds?: string[];
   find?: string;
+  /** Of the samples, once it is chosen; else failures first where there are any. */
+  order?: (typeof orders)[number];
   /** Of the timeline: what its lanes are of (`slot`, `by:NAME` for a wildcard; else the rule). */
   lanes?: string;
   /** Of the timeline: its figures in place of the drawing. */
@@ -87,6 +91,7 @@ export const run_search = (raw: Record<string, unknown>): RunSearch =>
     chain: one_of(raw.chain, ["hidden", "shown"] as const, "hidden") as "shown" | undefined,
     folds: folds_of(raw.folds),
     find: text_of(raw.find),
+    order: orders.find((one) => one === raw.order),
     lanes: lanes_of(raw.lanes),
     show: raw.show === "figures" ? "figures" : undefined,
     jobtab: one_of(raw.jobtab, job_tabs, "log"),
