@@ -1,4 +1,4 @@
-"""Graph and timeline where they are slow or cannot be had, and under two fingers."""
+"""Graph and timeline where they are slow or cannot be had, and under two fingers; the tabs on a telephone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e import made
-from tests.e2e.browsing import NARROW, Guard, signed_in
+from tests.e2e.browsing import NARROW, WIDE, Guard, signed_in
 from tests.e2e.serving import Server, until
 
 BROKEN = {"type": "about:blank", "title": "Broken", "status": 500, "detail": "The database does not answer."}
@@ -104,3 +104,25 @@ async def test_two_fingers_zoom_what_is_drawn(server: Server, browser: Browser) 
         await pinched(page.locator(".job-board > canvas").first, "one => one.toDataURL()")
         await page.goto(f"{address}?tab=timeline")
         await pinched(page.locator(".tl-lanes canvas"), "one => one.toDataURL()")
+
+
+async def test_the_tabs_on_a_telephone_fade_where_there_are_more(server: Server, browser: Browser) -> None:
+    run = made.failed()
+    await server.post(run)
+    async with signed_in(browser, server, viewport=NARROW) as (page, _guard):
+        tabs = page.get_by_role("tablist", name="What to show of the run")
+        # Of the opened tab: whether it is in sight, and whether what fades out on either side leaves it alone.
+        clear = """list => {
+            const [tab, all] = [list.querySelector("[aria-selected=true]"), list].map(one => one.getBoundingClientRect());
+            const style = getComputedStyle(list);
+            const fade = side => style.maskImage === "none" ? 0 : parseFloat(style.getPropertyValue("--fade-" + side));
+            return tab.left >= all.left + fade("before") - 1 && tab.right <= all.right - fade("after") + 1;
+        }"""
+        for tab, more in (("jobs", "after"), ("failures", re.compile("after")), ("info", "before")):
+            await page.goto(f"{server.address}/runs/{run.run_id}?tab={tab}")
+            await expect(tabs).to_have_attribute("data-more", more)
+            await expect(tabs).to_have_css("mask-image", re.compile("gradient"))
+            assert await tabs.evaluate(clear), tab
+        await page.set_viewport_size(WIDE)
+        await expect(tabs).to_have_attribute("data-more", "")
+        await expect(tabs).to_have_css("mask-image", "none")

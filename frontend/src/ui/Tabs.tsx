@@ -1,13 +1,13 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 
-const edge = 32; // px that the mark of more covers
+const edge = 40; // px over which it fades out where there is more
 
 export interface Tab<K extends string> {
   key: K;
   label: ReactNode;
 }
 
-/** Keeps the opened tab in sight, and marks on which sides a list that scrolls holds more than is seen. */
+/** Keeps the opened tab in sight, and tells on which sides a list that scrolls holds more than is seen. */
 function useOverflow(list: React.RefObject<HTMLDivElement | null>, active: string) {
   useEffect(() => {
     const node = list.current;
