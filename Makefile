@@ -22,7 +22,7 @@ test: setup node chromium lint types ## all tests: Python, frontend, and a walk 
 	@$(NPM) test --silent
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not all"
 
-test-all: test ## the long and rare ones too: every version of Snakemake
+test-all: test ## the long and rare ones too: every version of Snakemake (an hour)
 	@$(BIN)/pytest -m all --timeout 1800
 
 chaos: setup chromium ## kill server, PostgreSQL, connections and Snakemake; nothing lost, twice or wrong (CASES, RUNS, JOBS, SEED)
