@@ -6,7 +6,7 @@ import { status_of } from "../../../api/client.ts";
 import { job_query, run_query } from "../../../api/queries.ts";
 import type { JobDetail, RunDetail } from "../../../api/types.ts";
 import { evidence_of, reason_of } from "../../../ui/failure.ts";
-import { duration, wildcards_text } from "../../../ui/format.ts";
+import { duration } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { useKeys } from "../../../ui/keys.ts";
 import { Bone, Said } from "../../../ui/Said.tsx";
@@ -21,6 +21,7 @@ import { JobCode } from "./JobCode.tsx";
 import { JobCommand } from "./JobCommand.tsx";
 import { JobFiles } from "./JobFiles.tsx";
 import { JobLog } from "./JobLog.tsx";
+import { JobMention } from "./JobMention.tsx";
 import { JobPlace } from "./JobPlace.tsx";
 import { JobResources } from "./JobResources.tsx";
 import "./drawer.css";
@@ -221,16 +222,12 @@ function Title({ job, run }: { job: JobDetail; run: RunDetail | undefined }) {
 
 /** Why it has no end, or was never started, with a way to the job that it comes from. */
 function Unfinished({ job, why }: { job: JobDetail; why: NonNullable<JobDetail["unfinished"]> }) {
-  const { open_job } = useSelection();
+  const { id } = useSelection();
   const from = why.job;
   return (
     <p className="drawer-facts soft drawer-why">
       <span>{why.text}</span>
-      {from && from.number !== job.number && (
-        <button type="button" className="link-button" onClick={() => open_job(from.number)}>
-          {[from.rule, wildcards_text(from.wildcards)].filter(Boolean).join(" ")}
-        </button>
-      )}
+      {from && from.number !== job.number && <JobMention job={from} run_id={id} />}
     </p>
   );
 }

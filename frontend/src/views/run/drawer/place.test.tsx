@@ -165,3 +165,12 @@ it("goes on by j and k from a job that the table does not hold", async () => {
   await userEvent.keyboard("k");
   await waitFor(() => expect(shown()).toBe(first));
 });
+
+it("leads from a job that was not started to the one that failed before it", async () => {
+  const failed = link(7, "map", "failed");
+  const unfinished = { reason: "upstream", text: "It needs job 7, which failed.", job: failed } as const;
+  const { drawer, router, run } = await opened("log", { status: "skipped", unfinished });
+  expect((await within(drawer).findByText(unfinished.text)).parentElement?.textContent).toContain("map");
+  await userEvent.click(within(drawer).getByRole("link", { name: "map sample=S7" }));
+  await waitFor(() => expect(router.state.location.pathname).toBe(`/runs/${run.detail.id}/jobs/7`));
+});
