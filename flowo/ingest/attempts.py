@@ -103,7 +103,9 @@ def _of(fold: Fold, event: wire.LogSnapshot | wire.InputSnapshot | wire.JobFigur
     """The job of what was found; its attempt is one that can be."""
     if number(event.attempt) < 1:
         raise Unreadable("attempts are counted from 1")
-    return fold.job(event.job)
+    job = fold.job(event.job)
+    fold.moved.add(job.number)  # whoever looks at the job is told that there is more to see
+    return job
 
 
 def log_snapshot(fold: Fold, event: wire.LogSnapshot, _at: dt.datetime) -> None:

@@ -70,7 +70,7 @@ class Fold:
         self.held = held  # parts of the plan's generations that are not whole yet
         self.max_text = max_text
         self.kept = kept or {}  # facts of attempts that are told more of
-        self.moved: set[int] = set()  # jobs whose state changed
+        self.moved: set[int] = set()  # jobs whose state changed, or of whose attempts more is known
         self.wildcards: set[tuple[str, str]] = set()  # names and values that were told anew
         self.removed: set[int] = set()  # jobs whose rows go, before those of `moved` are written
         self.facts: dict[int, Facts] = {}

@@ -11,7 +11,7 @@ import { antd_theme } from "./theme/antd.ts";
 import { useShade } from "./theme/mode.ts";
 
 const cache = make_cache();
-const router = make_router();
+const router = make_router(cache);
 
 /** Menus belong to the part of the page that opened them: a screen reader finds them there. */
 const inside = (opener?: HTMLElement): HTMLElement =>

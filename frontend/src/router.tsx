@@ -1,5 +1,6 @@
+import type { QueryClient } from "@tanstack/react-query";
 import {
-  createRootRoute,
+  createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
@@ -8,11 +9,12 @@ import {
 import { parse_search, stringify_search } from "./ui/search_params.ts";
 import { Frame } from "./views/frame/Frame.tsx";
 import { Broken, NotFound, Waiting } from "./views/frame/Out.tsx";
+import { look_ahead } from "./views/run/ahead.ts";
 import { run_search } from "./views/run/selection/search.ts";
 import { runs_search } from "./views/runs/search.ts";
 import { sign_in_search } from "./views/signin/search.ts";
 
-const root = createRootRoute({ notFoundComponent: NotFound });
+const root = createRootRouteWithContext<{ cache: QueryClient }>()({ notFoundComponent: NotFound });
 
 const sign_in = createRoute({
   getParentRoute: () => root,
@@ -56,6 +58,9 @@ const run = createRoute({
   getParentRoute: () => frame,
   path: "/runs/$id",
   validateSearch: run_search,
+  beforeLoad: ({ context, params, search, cause, preload }) => {
+    if (cause === "enter" && !preload) look_ahead(context.cache, params.id, search);
+  },
   component: lazyRouteComponent(() => import("./views/run/RunPage.tsx"), "RunPage"),
 });
 
@@ -65,8 +70,9 @@ const job = createRoute({
   component: lazyRouteComponent(() => import("./views/run/drawer/JobDrawer.tsx"), "JobDrawer"),
 });
 
-export const make_router = (history?: Parameters<typeof createRouter>[0]["history"]) =>
+export const make_router = (cache: QueryClient, history?: Parameters<typeof createRouter>[0]["history"]) =>
   createRouter({
+    context: { cache },
     routeTree: root.addChildren([
       sign_in,
       frame.addChildren([index, runs, first_run, tokens, run.addChildren([job])]),

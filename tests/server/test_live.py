@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from snakemake_logger_plugin_flowo import wire
 
 from flowo.accounts.schemas import Scope
 from flowo.db.engine import asyncpg_url
@@ -138,6 +139,17 @@ async def test_who_comes_back_is_told_what_was_missed(served: Served) -> None:
                 message = await Stream(response.aiter_lines()).message("run")
         assert {job["number"]: job["status"] for job in message["jobs"]} == {1: "succeeded", 2: "failed"}
         assert message["run"]["jobs"]["failed"] == 1
+
+
+async def test_what_is_found_out_of_a_failure_later_is_told_as_a_change_of_its_job(served: Served) -> None:
+    tape = Tape().opened().info(1).info(2).failed(1)
+    await post(served, tape)
+    async with stream(served, f"run:{tape.run_id}") as opened:
+        await opened.message("run")
+        tape.add(wire.LogSnapshot(job=1, attempt=1, path="logs/1.log", tail="out of memory\n", size=14))
+        await post(served, tape, len(tape.lines))
+        message = await opened.run(lambda m: m["jobs"])
+        assert [(job["number"], job["status"]) for job in message["jobs"]] == [(1, "failed")]
 
 
 async def test_ten_thousand_changes_at_once_are_told_as_a_resync(served: Served) -> None:

@@ -1,10 +1,15 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { keys } from "../api/queries.ts";
 import type { HeldLog } from "../api/tails.ts";
 import type { Job, Page, Run, RunDetail, RunMessage } from "../api/types.ts";
 import { a_detail, a_job, a_run, counts } from "../test/factories.ts";
 import { Applier } from "./apply.ts";
+
+const a_failure = {
+  ...{ rule: "map", wildcards: {}, attempt: 1, exit_code: 1, signal: null, class: "nonzero_exit" as const },
+  ...{ evidence: null, message: null, at: null },
+};
 
 type Pages<T> = { pages: Page<T>[]; pageParams: unknown[] };
 
@@ -103,6 +108,50 @@ describe("what the stream tells", () => {
       [2, "running"],
     ]);
     expect(after[0]).toBe(jobs[0]);
+  });
+
+  it("asks again for a job that is shown with all that is known of it only when that job changed", async () => {
+    const first_failure = { ...a_failure, number: 7 };
+    const run = a_detail({ status: "running", first_failure });
+    const key = [...keys.job(run.id, 7), "card"];
+    cache.setQueryData(keys.detail(run.id), run);
+    cache.setQueryData(key, {});
+    const tell = async (part: Partial<RunMessage>) => {
+      applier.keep("run", message({ ...run, revision: ++run.revision }, part));
+      await vi.advanceTimersByTimeAsync(10_000);
+      return cache.getQueryState(key)?.isInvalidated;
+    };
+    expect(await tell({ jobs: [a_job({ number: 8, status: "running" })] })).toBe(false);
+    expect(await tell({ jobs: [a_job({ number: 8, status: "succeeded" })] })).toBe(false);
+    expect(await tell({ jobs: [a_job({ number: 7, status: "failed" })] })).toBe(true);
+    cache.setQueryData(key, {});
+    expect(await tell({ resync: ["jobs"] })).toBe(true);
+  });
+
+  it("asks of a run at rest only how it stands, and for all else of one that was heard of just now", async () => {
+    for (const [seconds, asked_again] of [
+      [600, false],
+      [10, true],
+    ] as const) {
+      const heard = new Date(Date.now() - seconds * 1000).toISOString();
+      const run = a_detail({ status: "failed", last_heard_at: heard, now: new Date().toISOString() });
+      let asked = 0;
+      const ask = () => {
+        asked++;
+        return Promise.resolve(run);
+      };
+      const seen = new QueryObserver(cache, { queryKey: keys.detail(run.id), queryFn: ask });
+      const unsubscribe = seen.subscribe(() => {});
+      await vi.advanceTimersByTimeAsync(10);
+      const jobs = [...keys.job_lists(run.id), { status: [], sort: "status" }, 0];
+      cache.setQueryData(jobs, { items: [], next: null });
+      void applier.fresh([`run:${run.id}`]);
+      applier.keep("run", message(run, { rules: run.rules }));
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(asked).toBe(asked_again ? 3 : 2);
+      expect(cache.getQueryState(jobs)?.isInvalidated).toBe(asked_again);
+      unsubscribe();
+    }
   });
 
   it("is held while paused, and shown afterwards", async () => {

@@ -19,7 +19,8 @@ import type {
   RunsMessage,
 } from "../api/types.ts";
 import { heard_now } from "../ui/clock.ts";
-import { Refresher } from "./refresh.ts";
+import { at_rest, told_jobs } from "./held.ts";
+import { pointed_at, Refresher } from "./refresh.ts";
 import { append_lines, change_page, change_rows, merge_rules, type Pages } from "./rows.ts";
 
 const repaint_ms = 250;
@@ -42,6 +43,7 @@ type Kept = { heard: number } & (
 export class Applier {
   readonly #cache: QueryClient;
   readonly #refresh: Refresher;
+  readonly #rested = new Map<string, number>();
   #kept: Kept[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last = 0;
@@ -57,7 +59,7 @@ export class Applier {
     if (event === "resync") {
       const { topic } = data as Resync;
       // Told to whoever reads slowly: asking for everything each time would make that worse.
-      this.#refresh.soon(["resync", topic], list_ms, () => this.fresh([topic]), true);
+      this.#refresh.soon(["resync", topic], list_ms, () => this.#anew(topic), true);
     }
     if (event !== "run" && event !== "runs" && event !== "log") return;
     heard_now((data as { now: string }).now);
@@ -65,16 +67,23 @@ export class Applier {
     this.#schedule();
   }
 
-  /** What is held of these may be older than what the stream tells next: asked for again. */
+  /** What is held of these may be older than what the stream tells next: asked for again, but for a run at rest. */
   async fresh(topics: string[]) {
-    const keys_of = (topic: string): QueryKey[] => {
-      if (topic.startsWith("log:")) return [keys.tail(topic)];
-      if (topic === "runs") return [keys.runs];
-      return [keys.run, figures_key, graph_key, spans_key, matches_key, values_key].map((key) =>
-        key(topic.slice(4)),
-      );
+    const ask = async (topic: string) => {
+      const rested = topic.startsWith("run:") ? await at_rest(this.#cache, topic.slice(4)) : null;
+      if (rested === null) await this.#anew(topic);
+      else this.#rested.set(topic, rested);
     };
-    const stale = topics.flatMap(keys_of);
+    await Promise.all(topics.map(ask));
+  }
+
+  async #anew(topic: string) {
+    const all = [keys.run, figures_key, graph_key, spans_key, matches_key, values_key];
+    const stale: QueryKey[] = topic.startsWith("log:")
+      ? [keys.tail(topic)]
+      : topic === "runs"
+        ? [keys.runs]
+        : all.map((key) => key(topic.slice(4)));
     await Promise.all(stale.map((queryKey) => this.#cache.invalidateQueries({ queryKey })));
   }
 
@@ -154,10 +163,12 @@ export class Applier {
       void this.#cache.invalidateQueries({ queryKey: keys.run(id) });
       return;
     }
+    // The stream begins with how things stand, which is no news of a run at rest.
+    if (message.revision <= (this.#rested.get(message.topic) ?? -1)) return;
     const before = this.#cache.getQueryData<RunDetail>(keys.detail(id));
     if (message.run) this.#merge_run(id, message.run, message.rules, message.now);
     if (message.rules.length > 0) this.#count_rules(id, message.rules);
-    this.#change_jobs(id, message.jobs);
+    this.#change_jobs(id, message);
     this.#change_spans(id, message, before);
     const counted = message.rules.length > 0 || message.resync.includes("jobs");
     if (counted) {
@@ -175,8 +186,6 @@ export class Applier {
       if (before.jobs.failed !== after.jobs.failed || before.status !== after.status) {
         this.#refresh.soon(keys.failures(id), 1000);
       }
-      // A log, or why it failed, may be told after the failure itself.
-      if (after.first_failure) this.#refresh_failures(id, after.first_failure.number);
       // The detail says more than the row: how it ended, which wildcards there are, why nothing runs.
       if (stands(before) !== stands(after) || before.jobs.total !== after.jobs.total) {
         this.#refresh.soon(keys.detail(id), 1000);
@@ -210,17 +219,20 @@ export class Applier {
   }
 
   /** Rows that are shown change where they stand; which rows belong to a list only the server says. */
-  #change_jobs(id: string, jobs: Job[]) {
-    if (jobs.length === 0) return;
+  #change_jobs(id: string, { jobs, resync }: RunMessage) {
+    const all = resync.includes("jobs");
+    if (jobs.length === 0 && !all) return;
     const news = new Map(jobs.map((job) => [job.number, job]));
     this.#cache.setQueriesData<Page<Job>>(
       { queryKey: keys.job_lists(id) },
       (held) => held && change_page(held, (row) => news.get(row.number) ?? row),
     );
-    for (const job of jobs) {
-      const key = keys.job(id, job.number);
-      if (this.#cache.getQueryState(key)) this.#refresh.soon(key, 1000);
+    for (const number of told_jobs(this.#cache, id)) {
+      if (all || news.has(number)) this.#refresh.soon(keys.job(id, number), 1000);
     }
+    // A log, or why it failed, may be told after the failure itself.
+    if (all || jobs.some(({ status }) => status === "failed"))
+      this.#refresh.soon(keys.failures(id), still_ms);
   }
 
   #change_spans(id: string, { jobs, resync, run }: RunMessage, before: RunDetail | undefined) {
@@ -256,11 +268,6 @@ export class Applier {
     this.#refresh.soon(keys.job_counts(id), list_ms);
   }
 
-  #refresh_failures(id: string, first: number | null) {
-    this.#refresh.soon(keys.failures(id), still_ms);
-    if (first !== null) this.#refresh.soon(keys.job(id, first), still_ms);
-  }
-
   /** Rows change where they stand at once; they change places only while nobody points at them. */
   #refresh_order(key: QueryKey, every_ms: number) {
     this.#refresh.soon(key, every_ms, () => {
@@ -289,9 +296,3 @@ export class Applier {
 
 /** Whether a run moves, waits with open jobs, or has an end: what the reason for waiting hangs on. */
 const stands = ({ status, jobs }: Run) => `${status} ${jobs.running > 0} ${jobs.queued > 0}`;
-
-/** A view says with `data-pointed-at` when the pointer last moved over its rows. */
-function pointed_at(): boolean {
-  const rows = document.querySelector<HTMLElement>("[data-pointed-at]:hover");
-  return rows !== null && Date.now() - Number(rows.dataset.pointedAt) < still_ms;
-}

@@ -2,6 +2,7 @@ import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
 // A page at rest asks for nothing; one that follows a large run must not keep the server busy with its answers.
 const rest = 4;
+const still_ms = 5000;
 
 /**
  * Asks again for what is on screen, at most once in `every_ms` for each key, and once more after the last call. What
@@ -68,4 +69,10 @@ export class Refresher {
     for (const timer of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
   }
+}
+
+/** A view says with `data-pointed-at` when the pointer last moved over its rows. */
+export function pointed_at(): boolean {
+  const rows = document.querySelector<HTMLElement>("[data-pointed-at]:hover");
+  return rows !== null && Date.now() - Number(rows.dataset.pointedAt) < still_ms;
 }

@@ -20,8 +20,8 @@ export async function visit(address: string, world = new World()) {
       status: answer.status,
     });
   });
-  const router = make_router(createMemoryHistory({ initialEntries: [address] }));
   const cache = make_cache();
+  const router = make_router(cache, createMemoryHistory({ initialEntries: [address] }));
   const page = render(
     <QueryClientProvider client={cache}>
       <RouterProvider router={router} />

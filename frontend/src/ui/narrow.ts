@@ -8,4 +8,5 @@ function subscribe(listener: () => void) {
 }
 
 /** Whether the page is as narrow as a telephone: fewer columns, panes one after another. */
-export const useNarrow = (): boolean => useSyncExternalStore(subscribe, () => query.matches);
+export const is_narrow = () => query.matches;
+export const useNarrow = (): boolean => useSyncExternalStore(subscribe, is_narrow);

@@ -38,7 +38,7 @@ describe("the run page", () => {
     const run = failed();
     await visit(`/runs/${run.detail.id}`, new World([run]));
     const card = await screen.findByRole("region", { name: "First failure" });
-    expect(within(card).getByText("exit 137 · out of memory")).toBeTruthy();
+    expect(within(card).getAllByText("exit 137 · out of memory")[0]).toBeTruthy();
     await within(card).findByText(/OOM Killed/);
   });
 

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { Button } from "antd";
+import { useRef } from "react";
 import { status_of } from "../../api/client.ts";
+import { first_failure_query } from "../../api/failed.ts";
 import { run_query } from "../../api/queries.ts";
-import type { RunDetail } from "../../api/types.ts";
+import type { FirstFailure as FirstFailureShape, RunDetail } from "../../api/types.ts";
 import { useLive, useTopic } from "../../live/live.tsx";
 import { look_of } from "../../theme/status.ts";
 import { Announce } from "../../ui/Announce.tsx";
@@ -58,11 +60,29 @@ export function RunPage() {
       </Said>
     );
   }
-  return <div className="run">{run ? <Loaded run={run} /> : <Bones />}</div>;
+  return <div className="run">{run ? <Loaded key={id} run={run} /> : <Bones />}</div>;
+}
+
+/**
+ * The failure whose card can be shown: what it says of its job sets its height, so that it comes whole or not yet. The
+ * page opens with it; null until then.
+ */
+function useCard(run: RunDetail): { failure: FirstFailureShape | null } | null {
+  const failure = run.first_failure ?? null;
+  const job = useQuery({
+    ...first_failure_query(run.id, failure?.number ?? 0),
+    enabled: failure?.number != null,
+  });
+  const whole = failure?.number == null || !job.isPending || job.failureCount > 0;
+  const shown = useRef<{ failure: FirstFailureShape | null } | null>(null);
+  if (whole) shown.current = { failure };
+  return shown.current;
 }
 
 function Loaded({ run }: { run: RunDetail }) {
   const narrow = useNarrow();
+  const card = useCard(run);
+  if (!card) return <Bones />;
   return (
     <>
       <RunHeader run={run} />
@@ -76,7 +96,7 @@ function Loaded({ run }: { run: RunDetail }) {
       ) : (
         <>
           <SelectionRow run={run} />
-          {run.first_failure && <FirstFailure run={run} failure={run.first_failure} />}
+          {card.failure && <FirstFailure run={run} failure={card.failure} />}
           {narrow ? (
             <Panes run={run} graph_first />
           ) : (

@@ -3,7 +3,9 @@ import { getRouteApi, Link, Navigate } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useEffect, useMemo } from "react";
 import { facets_query, runs_query } from "../../api/queries.ts";
+import type { Facets } from "../../api/types.ts";
 import { useTopic } from "../../live/live.tsx";
+import { look_of } from "../../theme/status.ts";
 import { Announce } from "../../ui/Announce.tsx";
 import { count } from "../../ui/format.ts";
 import { Bone, Said } from "../../ui/Said.tsx";
@@ -22,8 +24,7 @@ export function Runs() {
   const runs = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
 
   useEffect(() => {
-    const failed = facets.data?.status.failed ?? 0;
-    document.title = failed > 0 ? `Runs, ${failed} failed · flowo` : "Runs · flowo";
+    document.title = `${runs_title(facets.data)} · flowo`;
   }, [facets.data]);
 
   const filtered = filter.status.length > 0 || filter.tag.length > 0 || filter.q !== "";
@@ -58,6 +59,15 @@ export function Runs() {
       />
     </div>
   );
+}
+
+/** "3 running, 1 failed": what one would go to the tab for. */
+function runs_title(facets: Facets | undefined): string {
+  const told = (["running", "failed"] as const).flatMap((status) => {
+    const runs = facets?.status[status] ?? 0;
+    return runs > 0 ? `${count(runs)} ${look_of(status).word}` : [];
+  });
+  return told.join(", ") || "Runs";
 }
 
 function Nothing({ search }: { search: { status?: string[]; tag?: string[]; q?: string } }) {

@@ -141,14 +141,19 @@ function LogName({ log }: { log: AttemptLog }) {
 }
 
 function RerunWay({ id }: { id: string }) {
-  const { data } = useQuery(rerun_query(id));
-  if (!data?.command) return null;
+  const { data, isPending } = useQuery(rerun_query(id));
+  if (!data?.command && !isPending) return null;
   return (
-    <span className="first-failure-command" title={data.command}>
+    // Its room is kept: what comes later must not move what is read.
+    <span
+      className="first-failure-command"
+      title={data?.command ?? undefined}
+      style={{ visibility: isPending ? "hidden" : undefined }}
+    >
       <span>
         rerun<span className="wide-only"> only what failed</span>
       </span>{" "}
-      <Copy text={data.command} what="the command that reruns only what failed" />
+      <Copy text={data?.command ?? ""} what="the command that reruns only what failed" />
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import { useIsFetching, useQuery } from "@tanstack/react-query";
+import { useIsFetching, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { Suspense, useEffect, useState } from "react";
 import { keys, rulegraph_query } from "../../../api/queries.ts";
@@ -14,13 +14,18 @@ const JobGraph = part(() => import("../jobgraph/JobGraph.tsx").then((m) => m.Job
 
 /** True once the jobs beside it are there: they are read first, and the line is theirs until then. */
 function useTurn(id: string): boolean {
+  const cache = useQueryClient();
   const busy = useIsFetching({ queryKey: keys.job_lists(id) }) > 0;
   const [turn, take] = useState(false);
   useEffect(() => {
     if (busy || turn) return;
-    const timer = setTimeout(() => take(true), 150);
+    // Beside another pane nobody asks for jobs, which shows by waiting only.
+    const read = cache
+      .getQueriesData({ queryKey: keys.job_lists(id) })
+      .some(([, page]) => page !== undefined);
+    const timer = setTimeout(() => take(true), read ? 0 : 150);
     return () => clearTimeout(timer);
-  }, [busy, turn]);
+  }, [cache, id, busy, turn]);
   return turn;
 }
 
@@ -28,6 +33,11 @@ export function GraphPane({ id }: { id: string }) {
   const graph = useQuery(rulegraph_query(id));
   const turn = useTurn(id);
   const { search } = useSelection();
+  const drawn = turn && search.graph !== "jobs" && (graph.data?.nodes.length ?? 0) > 0;
+  useEffect(() => {
+    // What lays out takes longer to start than what draws takes to come.
+    if (drawn) import("./layout.ts").then(({ start }) => start()).catch(() => {});
+  }, [drawn]);
   if (search.graph === "jobs") {
     if (!turn) return <Plain busy />;
     return (

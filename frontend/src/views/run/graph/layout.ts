@@ -23,12 +23,16 @@ const node_width = ({ title, folded }: { title: string; folded: boolean }) =>
   Math.round(Math.min(208, Math.max(128, title.length * 7.4 + 34)) + (folded ? 24 : 0));
 
 let elk: InstanceType<typeof ELK> | undefined;
+/** The worker reads its script, which is larger than all others, while what draws is still on its way. */
+export const start = () => {
+  elk ??= new ELK({ workerFactory: () => new Worker(worker_url) });
+  return elk;
+};
 
 export async function lay_out(
   boxes: { id: string; title: string; folded: boolean }[],
   links: { source: string; target: string }[],
 ): Promise<Layout> {
-  elk ??= new ELK({ workerFactory: () => new Worker(worker_url) });
   const known = new Set(boxes.map(({ id }) => id));
   const used = links.filter(({ source, target }) => known.has(source) && known.has(target));
   const graph: ElkNode = {
@@ -51,7 +55,7 @@ export async function lay_out(
       targets: [target],
     })),
   };
-  const done = await elk.layout(graph);
+  const done = await start().layout(graph);
   const nodes = new Map<string, Place>();
   for (const { id, x = 0, y = 0, width = 0, height = 0 } of done.children ?? []) {
     nodes.set(id, { x, y, width, height });

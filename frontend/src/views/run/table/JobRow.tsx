@@ -59,7 +59,8 @@ export const JobRow = memo(function JobRow(props: Props) {
   const place = { transform: `translateY(${top}px)` };
   if (!job) {
     return (
-      <div className="table-row bones" role="row" aria-rowindex={index + 2} style={place}>
+      // Not the element that the job's row will be: cells that grow out of bones would count as moved.
+      <div key="bones" className="table-row bones" role="row" aria-rowindex={index + 2} style={place}>
         <div role="gridcell">
           <Bone width={64} />
         </div>
