@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.browsing import Guard, chromium, signed_in
 from tests.e2e.serving import LOST_AFTER_S, STATIC, Server, serving
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The walk begins on a server without runs: before the tests that share it."""
-    here = [at for at, item in enumerate(items) if item.path.parent == Path(__file__).parent]
-    sorted_items = sorted((items[at] for at in here), key=lambda item: item.path.name != "test_walk.py")
-    for at, item in zip(here, sorted_items, strict=True):
-        items[at] = item
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -34,7 +25,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="package")
 async def server() -> AsyncIterator[Server]:
-    """Shared: only the walk, which is first, may count its runs; nobody may stop it."""
+    """Shared: nobody may count its runs, or stop it."""
     async with serving(FLOWO_LOST_AFTER_S=str(LOST_AFTER_S)) as started:
         yield started
 

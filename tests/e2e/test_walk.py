@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.browsing import guarded
-from tests.e2e.serving import Server
+from tests.e2e.serving import LOST_AFTER_S, Server, serving
 from tests.factories import Tape
 
 
@@ -28,6 +30,13 @@ def rows(page: Page) -> Locator:
 def row(page: Page, rule: str, sample: str) -> Locator:
     cell = page.get_by_role("gridcell", name=sample, exact=True)
     return rows(page).filter(has=page.get_by_role("link", name=rule, exact=True)).filter(has=cell)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """Of its own: the walk begins where there is no run yet."""
+    async with serving(FLOWO_LOST_AFTER_S=str(LOST_AFTER_S)) as started:
+        yield started
 
 
 async def test_the_walk(browser: Browser, server: Server, tmp_path: Path) -> None:
