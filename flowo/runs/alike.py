@@ -17,15 +17,8 @@ from flowo.runs.queries import Workspaces, find, rule_counts
 JOBS = 12  # shown of those that are alike
 EARLIER_RUNS = 50  # of the workflow that are looked at
 SEEN = 5  # of these that are shown
-TOLD = (
-    "class",
-    "evidence",
-    "exit_code",
-    "signal",
-    "line",
-    "last_line",
-    "message",
-)  # of the first, for all that are like it
+# Of the first, for all that are like it.
+TOLD = ("class", "evidence", "exit_code", "signal", "line", "last_line", "message")
 _JOB = and_(JobState.run_id == Failure.run_id, JobState.number == Failure.number)
 
 _SEEN = text(

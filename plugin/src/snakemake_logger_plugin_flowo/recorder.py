@@ -110,15 +110,14 @@ class Recorder:
 
     def _hear_over(self, record: logging.LogRecord) -> None:
         """A record that the listener did not bring, since another plugin's failure has ended it."""
-        heard = [record]
-        if not self._taken_over:
-            self._taken_over = True
-            said = logging.LogRecord(record.name, logging.WARNING, "", 0, listening.TAKEN_OVER, None, None)
-            said.created = record.created
-            heard.insert(0, said)
         try:
-            for one in heard:
-                self.hear(one)
+            if not self._taken_over:
+                self._taken_over = True
+                said = logging.LogRecord(record.name, logging.WARNING, "", 0, listening.TAKEN_OVER, None, None)
+                said.created, failed = record.created, self._failed
+                self.hear(said)
+                self._failed = failed  # it is none of what Snakemake said last
+            self.hear(record)
         except Exception as error:
             self.missed(error)
 

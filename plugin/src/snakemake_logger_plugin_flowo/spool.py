@@ -107,11 +107,11 @@ class Spool:
 
     def extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
         """Append several events by one write, behind those that were to be written later."""
-        if not events and not self._later:
-            return
         with self._lock:
             later, self._later = self._later, []
             count = len(later) + len(events)
+            if not count:
+                return
             if self.lost:
                 reason = f"the spool could not be written: {self.trouble}"
                 gap = wire.Gap(count=self.lost, reason=reason)

@@ -228,15 +228,13 @@ class Translator:
         benchmark = _text_or_none(get("benchmark"))
         total = _total(inputs)
         if self._files:
-            few = in_files if len(in_files) <= INPUTS_REMEMBERED else in_files[:INPUTS_REMEMBERED]
-            self.files[job] = Files(few, total or len(in_files), logs, benchmark)
+            self.files[job] = Files(in_files[:INPUTS_REMEMBERED], total or len(in_files), logs, benchmark)
         priority = get("priority")
         if isinstance(priority, float):
             priority = str(priority)
         told_outputs, command = _files(outputs), _text_or_none(get("shellcmd"))
         rule = _text(get("rule_name") or "")
-        few = told_outputs if len(told_outputs) <= OUTPUTS_REMEMBERED else told_outputs[:OUTPUTS_REMEMBERED]
-        self.open[job] = Handed(rule, few, command)
+        self.open[job] = Handed(rule, told_outputs[:OUTPUTS_REMEMBERED], command)
         self._told.discard(job)
         return [
             wire.JobInfo(
