@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from snakemake_logger_plugin_flowo import LogHandler
+from snakemake_logger_plugin_flowo import sender as sending
 
 from tests.plugin.peer import Peer
 
@@ -51,3 +52,11 @@ def peer() -> Iterator[Peer]:
     server = Peer()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender with a token, that backs off as always, but from a tenth of the time."""
+    monkeypatch.setattr(sending, "OWN_BACKOFF", 0.2)
+    monkeypatch.setattr(sending, "LONGEST_BACKOFF", 0.3)
+    monkeypatch.setenv("FLOWO_TOKEN", "t")

@@ -16,6 +16,7 @@ from typing import Any
 
 # What a misbehaviour gives back: status, headers, body; None for the ordinary answer.
 Reply = tuple[int, dict[str, str], bytes] | None
+PROBLEM = {"Content-Type": "application/problem+json"}
 
 
 class Peer:

@@ -17,6 +17,10 @@ from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
 
 FOLDER = Path(__file__).parent.parent / "recordings"
 NAMES = sorted(path.name.removesuffix(".jsonl.gz") for path in FOLDER.glob("*.jsonl.gz"))
+# Recordings of commands that run nothing: no run may appear.
+NO_RUN = {
+    "cmd_d3dag", "cmd_dag", "cmd_deletealloutputn", "cmd_lint", "cmd_rulegraph", "cmd_summary", "report", "unlock",
+}  # fmt: skip
 
 
 def read(name: str) -> list[dict[str, Any]]:

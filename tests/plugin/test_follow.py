@@ -14,7 +14,7 @@ from snakemake_logger_plugin_flowo import attend, follow, mask, peek
 from snakemake_logger_plugin_flowo.config import Target, target_of
 
 from tests.plugin.peer import Peer
-from tests.plugin.test_sender import until
+from tests.plugin.shipping import until
 
 NOW = time.time()
 

@@ -1,8 +1,7 @@
-"""The sender against a peer that is away, slow, full, or talks nonsense: all arrives, once, in order; nobody waits."""
+"""The sender against a peer that is away, slow, full, or talks nonsense: it is tried again in time; nobody waits."""
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 import time
@@ -12,58 +11,14 @@ from typing import Any
 import pytest
 from snakemake_logger_plugin_flowo import sender as sending
 from snakemake_logger_plugin_flowo import spool as spools
-from snakemake_logger_plugin_flowo import sync, wire
-from snakemake_logger_plugin_flowo.config import boot_id, target_of
-from snakemake_logger_plugin_flowo.connection import Connection
+from snakemake_logger_plugin_flowo import wire
 
-from tests.plugin.peer import Peer, Reply
+from tests.plugin.peer import PROBLEM, Peer, Reply
+from tests.plugin.shipping import Run, logs, seqs, until
 
-PROBLEM = {"Content-Type": "application/problem+json"}
 AT_ONCE = 3.0  # s; without the 5 s that a flush or a connection may take, on however busy a machine
 
-
-class Run:
-    """A spool with its sender."""
-
-    def __init__(self, url: str | None) -> None:
-        self.id = spools.uuid7()
-        self.spool = spools.Spool.create([Path("spool")], self.id)
-        self.sender = sending.Sender(self.spool, self.id, url)
-        self.append(wire.RunOpened(host="elsewhere"))
-
-    def append(self, *events: wire.Event) -> None:
-        for event in events:
-            self.spool.append(event, time.time())
-
-    def end(self, timeout: float = 5.0) -> float:
-        """Close it; how long that took."""
-        begun = time.monotonic()
-        self.append(wire.RunEnded())
-        self.sender.close(timeout)
-        return time.monotonic() - begun
-
-
-def logs(count: int) -> list[wire.Event]:
-    return [wire.Log(text=f"line {number}") for number in range(count)]
-
-
-def seqs(events: list[dict[str, Any]]) -> list[int]:
-    return [event["seq"] for event in events]
-
-
-def until(condition: Any, timeout: float = 10.0) -> None:
-    end = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Back-off as always, but from a tenth of the time."""
-    monkeypatch.setattr(sending, "OWN_BACKOFF", 0.2)
-    monkeypatch.setattr(sending, "LONGEST_BACKOFF", 0.3)
-    monkeypatch.setenv("FLOWO_TOKEN", "t")
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_all_arrives_in_order_and_the_exit_is_quick(peer: Peer) -> None:
@@ -141,66 +96,6 @@ def test_retry_after_is_kept(peer: Peer) -> None:
     assert times[1] - times[0] > 0.95
 
 
-def test_batches_are_halved_and_what_is_too_large_alone_becomes_a_gap(peer: Peer) -> None:
-    def full(path: str, events: list[dict[str, Any]]) -> Reply:
-        large = len(events) > 3 or any(event.get("text") == "line 5" for event in events)
-        return (413, PROBLEM, b"{}") if large else None
-
-    peer.misbehave = full
-    run = Run(peer.url)
-    run.append(*logs(20))
-    run.sender.start()
-    run.end()
-    events = peer.events()
-    assert seqs(events) == list(range(1, 23))
-    (gap,) = [event for event in events if event["kind"] == "gap"]
-    assert gap["count"] == 1
-    assert "too large" in gap["reason"]
-
-
-def test_a_server_from_an_older_backup_is_given_all_again(peer: Peer) -> None:
-    run = Run(peer.url)
-    run.append(*logs(1_500))
-    run.sender.start()
-    until(lambda: len(peer.runs.get(run.id, ())) == 1_501)
-    del peer.runs[run.id][700:]
-    run.append(*logs(3))
-    run.end()
-    assert seqs(peer.events()) == list(range(1, 1_506))
-
-
-def test_a_server_that_has_more_than_we_knew(peer: Peer) -> None:
-    run = Run(peer.url)
-    run.append(*logs(10))
-    lines = [json.loads(line) for line in run.spool.path.read_bytes().splitlines()]
-    peer.runs[run.id] = lines[:8]
-    run.sender.start()
-    run.end()
-    assert seqs(peer.events()) == list(range(1, 13))
-
-
-def test_what_is_gone_from_the_spool_becomes_gaps(peer: Peer) -> None:
-    run = Run(peer.url)
-    run.append(*logs(10), wire.RunEnded())
-    lines = run.spool.path.read_bytes().splitlines(keepends=True)
-    run.spool.path.write_bytes(b"".join([*lines[5:7], b'{"seq":8,"torn', b"\0\0\n", *lines[9:]]))
-    with Connection(target_of(peer.url)) as connection:
-        report = sync.send(connection, run.spool.path)
-    assert report.complete
-    assert seqs(peer.events()) == list(range(1, 13))
-    assert [event["seq"] for event in peer.events() if event["kind"] == "gap"] == [1, 2, 3, 4, 5, 8, 9]
-
-
-def test_a_contradiction_does_not_loop(peer: Peer) -> None:
-    peer.misbehave = lambda path, events: (409, PROBLEM, b'{"expected": 1}')
-    run = Run(peer.url)
-    run.sender.start()
-    until(lambda: len(peer.posts) >= 3)
-    time.sleep(0.5)
-    assert len(peer.posts) == 3
-    run.end(0.3)
-
-
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
@@ -269,62 +164,6 @@ def test_a_server_that_says_when_it_is_back_is_waited_for_at_the_end(peer: Peer)
     assert seqs(peer.events()) == list(range(1, 8))
 
 
-def certificate(place: Path) -> Path:
-    """A key and a certificate for 127.0.0.1 that it signs itself."""
-    import datetime as dt
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "flowo")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    place.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return place
-
-
-def test_a_certificate_that_is_not_trusted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    pem = certificate(tmp_path / "flowo.pem")
-    peer = Peer(certificate=pem)
-    run = Run(peer.url)
-    run.sender.start()
-    run.append(*logs(5))
-    until(lambda: run.sender.trouble)
-    assert run.end() < 5
-    assert not peer.posts
-    said = capsys.readouterr().err  # the peer's handshakes complain there too
-    assert said.count("flowo: ") == 1
-    assert "its certificate is not trusted: self-signed certificate" in said
-    with Connection(target_of(peer.url, "t", ca=str(pem))) as connection:  # as `flowo config set ca` has it
-        (report,) = sync.send_unsent(connection, sync.collect([Path("spool")]))
-    assert report.complete
-    assert seqs(peer.events()) == list(range(1, 8))
-    peer.stop()
-
-
-def test_a_name_that_is_not_known(capsys: pytest.CaptureFixture[str], peer: Peer) -> None:
-    run = Run("https://flowo.invalid")
-    run.sender.start()
-    run.append(*logs(5))
-    until(lambda: run.sender.trouble, 30)
-    assert run.end() < 5
-    assert "no server reached (its name is not known)" in capsys.readouterr().err
-    with Connection(target_of(peer.url)) as connection:
-        assert sync.send(connection, run.spool.path).complete
-    assert seqs(peer.events()) == list(range(1, 8))
-
-
 def test_heartbeats_go_on_their_own_route(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "HEARTBEAT", 0.1)
     run = Run(peer.url)
@@ -334,73 +173,7 @@ def test_heartbeats_go_on_their_own_route(peer: Peer, monkeypatch: pytest.Monkey
     assert seqs(peer.events()) == [1, 2]
 
 
-def test_a_server_that_lost_the_run_gets_it_again_after_a_heartbeat(
-    peer: Peer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sending, "HEARTBEAT", 0.1)
-    peer.misbehave = lambda path, events: (
-        (404, PROBLEM, b"{}") if path.endswith("heartbeat") and not peer.runs else None
-    )
-    run = Run(peer.url)
-    run.append(*logs(5))
-    run.sender.start()
-    until(lambda: peer.runs)
-    peer.runs.clear()
-    until(lambda: peer.runs)
-    run.end()
-    assert seqs(peer.events()) == list(range(1, 8))
-
-
-def test_older_spools_of_the_directory_come_along(peer: Peer) -> None:
-    older = Run(None)
-    older.append(*logs(4), wire.RunEnded())
-    older.spool.close()
-    run = Run(peer.url)
-    run.sender.start()
-    until(lambda: len(peer.runs.get(older.id, ())) == 6)
-    run.end()
-    until(lambda: not list(spools.registry().iterdir()))
-
-
-def test_a_spool_that_another_host_still_writes_is_not_done_when_all_of_it_is_there(peer: Peer) -> None:
-    older = Run(None)
-    older.append(*logs(4))
-    run = Run(peer.url)
-    run.sender.start()
-    until(lambda: len(peer.runs.get(older.id, ())) == 5)
-    run.end()
-    assert not spools.Ack.load(older.spool.path).ended
-    older.append(wire.RunEnded())
-    assert older.spool.path.resolve() in spools.registered()
-    with Connection(target_of(peer.url)) as connection:
-        (report,) = sync.send_unsent(connection, sync.collect([Path("spool")]))
-    assert report.complete
-    assert len(peer.runs[older.id]) == 6
-
-
-def test_ones_own_server_is_found_by_its_socket_when_it_comes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FLOWO_TOKEN")
-    run = Run(None)
-    run.sender.start()
-    time.sleep(0.2)
-    data = home / "data"
-    data.mkdir(parents=True)
-    peer = Peer(uds=data / "flowo.sock")
-    facts = {
-        "address": "http://127.0.0.1:3100", "socket": str(data / "flowo.sock"), "pid": 1, "host": socket.gethostname(),
-        "boot_id": boot_id(), "token": "flowo_local", "version": "3.0.0",
-    }  # fmt: skip
-    (data / "server.json").touch(mode=0o600)
-    (data / "server.json").write_text(json.dumps(facts))
-    until(lambda: peer.runs)
-    run.end()
-    assert peer.posts[0][1]["Authorization"] == "Bearer flowo_local"
-    assert run.sender.target is not None
-    assert run.sender.target.link("x") == "http://127.0.0.1:3100/runs/x"
-    peer.stop()
-
-
-def test_a_deaf_peer_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deaf_peer_holds_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     """A port that takes connections and says nothing, ever."""
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -415,3 +188,5 @@ def test_a_deaf_peer_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         assert slowest < AT_ONCE
         assert run.end(0.5) < AT_ONCE
     assert threading.active_count() < 30
+    run.sender.join(10)  # that the port is gone it hears still, and says
+    assert capsys.readouterr().err.count("no server reached") == 1
