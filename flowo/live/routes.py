@@ -125,7 +125,7 @@ async def get_stream(
     workspaces = access.readable(caller)
     async with database.session() as session:  # given back before the stream begins
         for run_id in asked.run_ids:
-            await queries.find(session, workspaces, run_id)
+            await queries.check(session, workspaces, run_id)
         for log in asked.logs:
             await tails.locate(session, workspaces, log.run_id, log.number, log.log, log.attempt)
     watcher = brokers.Watcher(caller.user_id, workspaces)

@@ -16,7 +16,7 @@ from flowo.db.engine import Database
 from flowo.errors import Invalid
 from flowo.runs import schemas, table, views
 from flowo.runs.models import Job, JobState
-from flowo.runs.queries import Workspaces, find
+from flowo.runs.queries import Workspaces, check
 
 ROWS = 1_000  # read at once
 FIXED = ("job", "rule", "status", "attempt", "threads", "queued_at", "started_at", "ended_at", "waited_s", "took_s",
@@ -99,7 +99,7 @@ async def export(
 ) -> Export:
     """NotFound for a run that the caller may not see, before anything is sent."""
     async with database.session() as session:
-        await find(session, workspaces, run_id)
+        await check(session, workspaces, run_id)
         names = await table.wildcard_names(session, run_id)
     table.words(wanted.q)
     return Export(database, run_id, wanted, ranges(numbers) if numbers else [], names)

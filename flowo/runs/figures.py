@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.runs import schemas
 from flowo.runs.models import JobState
-from flowo.runs.queries import Workspaces, find
+from flowo.runs.queries import Workspaces, check
 from flowo.runs.reasons import Reason, names
 
 
 async def of_run(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID) -> schemas.Figures:
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     medians = await _medians(session, run_id)
     by_rule: dict[str, Counter[Reason]] = {}
     jobs = 0
@@ -77,7 +77,7 @@ FROM j GROUP BY rule HAVING count(took) > 0 OR count(rss) > 0 ORDER BY total DES
 
 async def usage(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID) -> schemas.Usage:
     """What the jobs of each rule took and used; the rule that took most of the run first."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     rows = (await session.execute(_USAGE, {"run": run_id})).all()
 
     def figure(values: Sequence[float] | None, at: int) -> float | None:

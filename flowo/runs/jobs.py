@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowo.errors import NotFound
 from flowo.runs import cursors, place, schemas, state, table, unfinished, views
 from flowo.runs.models import Attempt, Blob, Failure, Job, JobState, Plan, Run
-from flowo.runs.queries import Workspaces, find
+from flowo.runs.queries import Workspaces, check, find
 
 _SAME = and_(Job.run_id == JobState.run_id, Job.number == JobState.number)
 _COMMAND = and_(Blob.run_id == Job.run_id, Blob.hash == Job.command_hash)
@@ -33,7 +33,7 @@ async def _plan(session: AsyncSession, run_id: uuid.UUID) -> tuple[int, dict[str
 
 async def graph(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID) -> str:
     """A `schemas.Graph` as JSON: half a million numbers, read by nobody here, are not checked one by one."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     plan = await _plan(session, run_id)
     # As arrays: 100,000 rows cost the driver most of a second.
     columns = [JobState.number, JobState.status] if plan else [JobState.number, JobState.status, JobState.rule]
@@ -102,7 +102,7 @@ async def detail(
     made_by, used_by = await place.files(session, run_id, around, inputs, made) if around else (None, None)
     environment = {key: facts[key] for key in ("conda", "container") if facts.get(key)}
     return schemas.JobDetail(
-        **views.job(row).model_dump(),
+        **views.job_fields(row),
         now=row.now,
         run_status=run.status,
         inputs=inputs,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.runs import cursors, schemas
 from flowo.runs.models import Journal
-from flowo.runs.queries import Workspaces, find
+from flowo.runs.queries import Workspaces, check
 
 Level = Literal["debug", "info", "warning", "error"]
 Line = dict[str, Any]
@@ -127,7 +127,7 @@ async def read(
     since: int = 0, limit: int = 50, cursor: str | None = None, backwards: bool = False,
 ) -> schemas.Page[schemas.LogLine]:  # fmt: skip
     """Lines after `since`, oldest first; with `backwards` the last `limit` lines before it (0: before the end)."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     if cursor:
         (since,) = cursors.decode(cursor, cursors.whole(64))
     items: list[schemas.LogLine] = []

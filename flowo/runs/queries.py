@@ -104,8 +104,19 @@ async def find(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID,
         )
     ).one_or_none()
     if row is None:
-        raise NotFound("There is no such run, or you may not see it.")
+        raise _not_found()
     return row
+
+
+async def check(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID) -> None:
+    """NotFound for a run that the caller may not see, where nothing of its row is needed."""
+    here = select(Run.id).where(Run.id == run_id, Run.workspace_id.in_(workspaces))
+    if (await session.execute(here)).first() is None:
+        raise _not_found()
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such run, or you may not see it.")
 
 
 async def rule_counts(session: AsyncSession, row: Any) -> list[schemas.RuleCounts]:

@@ -5,6 +5,7 @@ A set is a number, one bit a kind: what is stored with a job. Bits keep their me
 
 from __future__ import annotations
 
+import functools
 from typing import Literal, get_args
 
 Reason = Literal[
@@ -46,4 +47,9 @@ def kinds(sentence: object) -> int:
 
 def names(held: int) -> list[Reason]:
     """The kinds of a set, in their order."""
-    return [reason for bit, reason in enumerate(REASONS) if held >> bit & 1]
+    return list(_names(held))
+
+
+@functools.lru_cache(1024)  # of 4,096 that there can be; jobs of a run have a dozen
+def _names(held: int) -> tuple[Reason, ...]:
+    return tuple(reason for bit, reason in enumerate(REASONS) if held >> bit & 1)

@@ -148,7 +148,7 @@ async def get_siblings(
         return await siblings.around(session, access.readable(caller), run_id, limit=limit)
 
 
-@router.get("/{run_id}/jobs")
+@router.get("/{run_id}/jobs", response_model=schemas.Page[schemas.Job])
 async def list_jobs(
     run_id: uuid.UUID,
     caller: CallerDep,
@@ -157,11 +157,14 @@ async def list_jobs(
     sort: Sort = "number",
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> schemas.Page[schemas.Job]:
+) -> Response:
     """Jobs of a run. `q`: words that rule or wildcards hold or that are an id; `name:value` for a wildcard, `id:…` for
     an id, of Snakemake or of the cluster; what holds a space stands in quotes."""
     async with database.session() as session:
-        return await table.page(session, access.readable(caller), run_id, wanted, sort=sort, limit=limit, cursor=cursor)
+        found = await table.page(
+            session, access.readable(caller), run_id, wanted, sort=sort, limit=limit, cursor=cursor
+        )
+    return Response(found, media_type="application/json")
 
 
 @router.get("/{run_id}/jobs/count")
@@ -288,7 +291,7 @@ async def get_rule(
 ) -> schemas.RuleDetail:
     """What a rule is made of, as written: its code, script and environment."""
     async with database.session() as session:
-        await queries.find(session, access.readable(caller), run_id)
+        await queries.check(session, access.readable(caller), run_id)
         return await definitions.rule(session, run_id, rule)
 
 

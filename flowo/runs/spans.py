@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.runs import grid, schemas, table
 from flowo.runs.models import JobState, Run
-from flowo.runs.queries import Workspaces, find
+from flowo.runs.queries import Workspaces, check, find
 from flowo.runs.state import JOB_STATUSES
 
 # Queue and run time of a job's last attempt stand with its state; only those of earlier ones are looked for in facts.
@@ -76,7 +76,7 @@ async def matches(
     session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, wanted: table.Filter
 ) -> schemas.Matches:
     """The numbers of the jobs that the filters leave, neighbours as one."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     place = func.row_number().over(order_by=JobState.number)
     left = select(JobState.number, (JobState.number - place).label("island"))
     found = left.where(*await table.where(session, run_id, wanted)).subquery()
@@ -88,7 +88,7 @@ async def matches(
 
 async def values(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, wildcard: str) -> schemas.JobValues:
     """Which value of a wildcard each job has; jobs without it are left out."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     value = JobState.wildcards[wildcard].astext
     rows = await session.execute(
         select(value, func.array_agg(JobState.number)).where(JobState.run_id == run_id, value.is_not(None))

@@ -9,12 +9,17 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Float,
     Integer,
+    Select,
+    SQLColumnExpression,
     Text,
     and_,
+    bindparam,
     func,
     literal,
     literal_column,
@@ -29,7 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowo.errors import Invalid, NotFound
 from flowo.runs import cursors, schemas, state, views
 from flowo.runs.models import JobState, RuleCount, Wildcard
-from flowo.runs.queries import Workspaces, find, like
+from flowo.runs.queries import Workspaces, check, like
 
 ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
 UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come after all that have one
@@ -116,10 +121,14 @@ def words(q: str | None) -> list[tuple[str, str]]:
     return found
 
 
+def _among(value: SQLColumnExpression[str], values: Sequence[str]) -> ColumnElement[bool]:
+    # PostgreSQL compares with an array of one more slowly than with the one.
+    return value == values[0] if len(values) == 1 else value.in_(values)
+
+
 def _is(name: str, values: Sequence[str]) -> ColumnElement[bool]:
     # Not `@>`: with no index to use, comparing the one value costs half of comparing documents.
-    value: ColumnElement[Any] = JobState.wildcards[name].astext
-    return value == values[0] if len(values) == 1 else value.in_(values)
+    return _among(JobState.wildcards[name].astext, values)
 
 
 def _has_id(values: Sequence[str]) -> ColumnElement[bool]:
@@ -133,9 +142,9 @@ async def where(session: AsyncSession, run_id: uuid.UUID, wanted: Filter) -> lis
     """The conditions on `job_state`."""
     found: list[ColumnElement[bool]] = [JobState.run_id == run_id]
     if wanted.status:
-        found.append(JobState.status.in_(wanted.status))
+        found.append(_among(JobState.status, wanted.status))
     if wanted.rule:
-        found.append(JobState.rule.in_(wanted.rule))
+        found.append(_among(JobState.rule, wanted.rule))
     found += [_is(name, values) for name, values in wanted.wildcard.items()]
     if wanted.id:
         found.append(_has_id(wanted.id))
@@ -181,7 +190,7 @@ async def wildcard_values(
     session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, *, name: str | None, q: str, limit: int
 ) -> schemas.WildcardValues:
     """Values that begin with `q`, then those that hold it in any case; of one wildcard, or of all."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     of = [Wildcard.run_id == run_id] + ([Wildcard.name == name] if name is not None else [])
     order = (Wildcard.name, Wildcard.value)
     columns = select(Wildcard.name, Wildcard.value).order_by(*order)
@@ -226,9 +235,10 @@ async def page(
     sort: str = "number",
     limit: int = 50,
     cursor: str | None = None,
-) -> schemas.Page[schemas.Job]:
-    """A page in the order of `sort`, then by rising number."""
-    await find(session, workspaces, run_id)
+) -> bytes:
+    """A page in the order of `sort`, then by rising number: the JSON of `schemas.Page[schemas.Job]`, written without
+    models, through which 200 jobs go for 6 ms."""
+    await check(session, workspaces, run_id)
     found = await where(session, run_id, wanted)
     keys, down = _order(sort)
     columns = [key for key, _ in keys]
@@ -237,26 +247,35 @@ async def page(
         found.append(tuple_(*columns) < at if down else tuple_(*columns) > at)
     order = [key.desc() if down else key.asc() for key in columns]
     labels = [key.label(f"key_{i}") for i, key in enumerate(columns)]
-    # Only the keys are sorted, then the rows that are shown are read: half the time of sorting whole rows. Each by its
-    # key, in a lateral query with a limit that PostgreSQL cannot make a join of: of a run that came since it last
-    # looked at the table it expects few jobs, and would read all of them again.
-    shown = select(JobState.number, *labels).where(*found).order_by(*order).limit(limit + 1).subquery()
-    there = and_(JobState.run_id == run_id, JobState.number == shown.c.number)
-    whole = select(*views.JOB_COLUMNS).where(there).limit(1).lateral()
-    mine = [shown.c[label.name] for label in labels]
-    query = select(*whole.c, *mine).select_from(shown).join(whole, true())
-    query = query.order_by(*(key.desc() if down else key.asc() for key in mine))
-    rows = (await session.execute(query)).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return schemas.Page(items=[views.job(row) for row in rows], next=_cursor(rows[-1], keys) if more else None)
+    # Only the keys are sorted, then the rows that are shown are read: half the time of sorting whole rows.
+    query = select(JobState.number, *labels).where(*found).order_by(*order).limit(limit + 1)
+    shown = (await session.execute(query)).all()
+    after = _cursor(shown[limit - 1], keys) if len(shown) > limit else None
+    numbers = [row.number for row in shown[:limit]]
+    rows = await session.execute(_WHOLE, {"run": run_id, "numbers": numbers})
+    items = [views.job_fields(row) for row in rows]
+    return orjson.dumps({"items": items, "next": after}, option=orjson.OPT_UTC_Z)
+
+
+def _whole() -> Select[Any]:
+    """The rows of `numbers` in their order, each by its key, in a lateral query with a limit that PostgreSQL cannot
+    make a join of: of a run that came since it last looked at the table it expects few jobs, and would read them all.
+    """
+    numbers: ColumnElement[Any] = bindparam("numbers", type_=ARRAY(Integer))
+    shown = func.unnest(numbers).table_valued("number", with_ordinality="place").render_derived("shown")
+    there = and_(JobState.run_id == bindparam("run"), JobState.number == shown.c.number)
+    row = select(*views.JOB_COLUMNS).where(there).limit(1).lateral()
+    return select(*row.c).select_from(shown).join(row, true()).order_by(shown.c.place)
+
+
+_WHOLE = _whole()  # to make it takes 1 ms
 
 
 async def marks(
     session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, wanted: Filter, *, sort: str, step: int
 ) -> schemas.Marks:
     """Cursors of every `step`-th job in this order, in one pass: whoever has them asks for any page by its key."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     found = await where(session, run_id, wanted)
     keys, down = _order(sort)
     order = [key.desc() if down else key.asc() for key, _ in keys]
@@ -270,7 +289,7 @@ async def neighbours(
     session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, number: int, wanted: Filter, *, sort: str
 ) -> schemas.Neighbours:
     """What comes before and after where the job stands in this order, or would stand if the filters left it."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     keys, down = _order(sort)
     columns = [key for key, _ in keys]
     at = (await session.execute(select(*columns).where(JobState.run_id == run_id, JobState.number == number))).first()
@@ -290,7 +309,7 @@ async def neighbours(
 
 async def count(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID, wanted: Filter) -> schemas.Count:
     """How many jobs are left, and of which rules."""
-    await find(session, workspaces, run_id)
+    await check(session, workspaces, run_id)
     if wanted.counted:
         number: ColumnElement[int] = literal(0)
         for status in set(wanted.status or state.JOB_STATUSES):

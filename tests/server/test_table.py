@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowo.runs import export
+from flowo.runs import export, schemas
 from flowo.runs.table import words
 from tests.factories import Tape
 from tests.server.servers import Served
@@ -60,6 +60,17 @@ async def test_filters_narrow_and_alternatives_widen(served: Served, query: dict
     counted = await get(served, f"{path}/count", **query)
     by_rule = {rule: sum(job["rule"] == rule for job in jobs) for rule in ("map", "call")}
     assert counted == {"count": len(left), "rules": {rule: n for rule, n in by_rule.items() if n}}
+
+
+async def test_a_page_is_what_its_shape_says(served: Served) -> None:
+    """Also to the way in which a moment and a number are written: the stream tells the same jobs by models."""
+    tape = cohort()
+    await post(served, tape)
+    answer = await served.client.get(f"/api/v1/runs/{tape.run_id}/jobs", params={"limit": 3, "sort": "-started_at"})
+    shape = schemas.Page[schemas.Job].model_validate_json(answer.content)
+    assert len(shape.items) == 3
+    assert shape.next
+    assert shape.model_dump_json().encode() == answer.content
 
 
 @pytest.mark.parametrize("status", [[], ["failed"], ["failed", "failed"], ["planned", "succeeded"]])
