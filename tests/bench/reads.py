@@ -21,7 +21,11 @@ WHOLE = {
 }  # fmt: skip
 
 
+UPKEEP_S = 70  # PostgreSQL looks each minute at what changed
+
+
 def reads(address: str, token: str, run: str, goes: int = 4) -> None:
+    began = time.monotonic()
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=address, headers=headers, timeout=60) as client:
 
@@ -37,15 +41,17 @@ def reads(address: str, token: str, run: str, goes: int = 4) -> None:
             return taken[1:], size
 
         queries = [f"sort={down}{key}&{left}".rstrip("&") for key in SORTS for down in ("", "-") for left in FILTERS]
-        pages = {query: times(f"/jobs?limit=200&{query}", goes)[0] for query in queries}
-        slowest = max(pages, key=lambda query: quantile(pages[query], 0.5))
-        every = [taken for of_one in pages.values() for taken in of_one]
-        row(
-            f"page of 200 jobs of 100,000, {len(queries)} filters with sorts",
-            f"p50 {quantile(every, 0.5):.0f} ms, p95 {quantile(every, 0.95):.0f} ms; slowest {slowest}:"
-            f" p50 {quantile(pages[slowest], 0.5):.0f} ms",
-            "p95 ≤ 50 ms",
-        )
+        for when in ("just recorded", "a minute later"):  # by then PostgreSQL has tidied the table up
+            pages = {query: times(f"/jobs?limit=200&{query}", goes)[0] for query in queries}
+            slowest = max(pages, key=lambda query: quantile(pages[query], 0.5))
+            every = [taken for of_one in pages.values() for taken in of_one]
+            row(
+                f"page of 200 jobs of 100,000, {when}, {len(queries)} filters with sorts",
+                f"p50 {quantile(every, 0.5):.0f} ms, p95 {quantile(every, 0.95):.0f} ms; slowest {slowest}:"
+                f" p50 {quantile(pages[slowest], 0.5):.0f} ms",
+                "p95 ≤ 50 ms",
+            )
+            time.sleep(max(0.0, began + UPKEEP_S - time.monotonic()))
         for path, aim in WHOLE.items():
             taken, size = times(path, 3)
             row(f"run of 100,000 jobs, GET {path or 'itself'}", f"{min(taken):.0f} ms, {size / 1e3:,.0f} kB", aim)
