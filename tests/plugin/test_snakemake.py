@@ -292,6 +292,47 @@ for target in ("a.txt", "c.txt"):
     assert [len(of(events, "plan")) for events in spools] == [1, 1]
 
 
+def test_what_a_program_catches_has_failed_and_what_it_only_tries_is_no_run() -> None:
+    place = prepared("linear")
+    with (place / "Snakefile").open("a") as file:
+        file.write('rule bad:\n    output: "bad.txt"\n    shell: "exit 3"\n')
+        file.write('rule gone:\n    input: "nowhere.txt"\n    output: "gone.txt"\n    shell: "true"\n')
+    program = """
+from pathlib import Path
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import OutputSettings, ResourceSettings, DAGSettings
+from snakemake_logger_plugin_flowo import LogHandlerSettings
+for executor, target in (("dryrun", "a.txt"), ("touch", "a.txt"), ("local", "bad.txt"), ("local", "gone.txt")):
+    ours = LogHandlerSettings(name=executor + " " + target)
+    with SnakemakeApi(OutputSettings(log_handler_settings={"flowo": ours})) as api:
+        try:
+            flow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))
+            flow.dag(dag_settings=DAGSettings(targets={target})).execute_workflow(executor=executor)
+        except Exception as error:
+            print(type(error).__name__)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=150,
+        check=False,
+    )
+    assert run.stdout.split() == ["WorkflowError", "MissingInputException"], run.stderr
+    spools = [
+        [json.loads(line) for line in path.read_bytes().splitlines()]
+        for path in sorted((place / ".snakemake" / "flowo").glob("*.jsonl"))
+    ]
+    assert [(spool[0]["name"], spool[0].get("touch"), spool[-1].get("outcome")) for spool in spools] == [
+        ("touch a.txt", True, None),  # of what succeeded the outcome is left out
+        ("local bad.txt", None, "failed"),
+        ("local gone.txt", None, "failed"),
+    ]
+    assert [str(spool[-1].get("message")).split()[0] for spool in spools] == ["None", "Exiting", "Snakemake"]
+
+
 def test_a_place_that_cannot_be_written(home: Path) -> None:
     place = prepared("linear")
     (place / ".snakemake").mkdir()

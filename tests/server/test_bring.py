@@ -116,6 +116,16 @@ async def test_what_the_text_does_not_say_stays_open(served: Served, reach: None
         await brought(tmp_path)
 
 
+def test_a_failed_run_of_a_program_that_says_no_error_at_its_end(tmp_path: Path) -> None:
+    place = directory(tmp_path, RETRIED)
+    (log,) = archive.logs(place)
+    text = log.path.read_text()
+    log.path.write_text(text[: text.index("WorkflowError:\nAt least one job")])
+    *_, (ended, _at) = archive.events(log)
+    assert isinstance(ended, wire.RunEnded)
+    assert (ended.outcome, str(ended.message)[:40]) == ("failed", "Exiting because a job execution failed. ")
+
+
 @given(st.data())
 def test_pauses_change_no_number(data: st.DataObject) -> None:
     """A log that is followed gives the events of one that is read at once, whenever it paused."""

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from snakemake_logger_plugin_flowo import logfile, translate, wire
+from snakemake_logger_plugin_flowo import ending, logfile, translate, wire
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.mask import mask_argv
 from snakemake_logger_plugin_flowo.recorder import VERSION
@@ -106,6 +106,7 @@ class Telling:
         self._early: list[logfile.Record] = []
         self._opened = False
         self._interrupted = self._well = False
+        self._gave_up: str | None = None  # what it said when it left the rest; of a program's run no error follows
         self._error: wire.Error | None = None
         self._last = ""  # the kind of the last record
         self._elapsed: float | None = None
@@ -126,6 +127,9 @@ class Telling:
         told += self._open() + [(event, self._reader.at) for event in self._translated_rest()]
         if self._last == "error" and self._error is not None:
             self.outcome = "interrupted" if self._interrupted else "failed"
+        elif self._interrupted or self._gave_up:
+            self.outcome = "interrupted" if self._interrupted else "failed"
+            self._error = wire.Error(message=self._gave_up) if self._gave_up else None
         elif self._well:
             self.outcome = "succeeded"
         if self.outcome is not None:
@@ -190,6 +194,8 @@ class Telling:
         if record.event is None:
             self._interrupted = self._interrupted or text.startswith(translate.INTERRUPTED)
             self._well = self._well or text.startswith(_WELL)
+            if text.startswith(ending.GAVE_UP):
+                self._gave_up = text
             if match := _ELAPSED.match(text):
                 days, hours, minutes, seconds = match.groups(default="0")
                 self._elapsed = int(days) * 86_400 + int(hours) * 3_600 + int(minutes) * 60 + float(seconds)

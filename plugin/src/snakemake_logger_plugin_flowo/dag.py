@@ -19,6 +19,7 @@ from snakemake_logger_plugin_flowo import data, definition, wire
 from snakemake_logger_plugin_flowo.translate import SPOILT
 
 LOGGER = "snakemake.logging"  # since 9.0.0
+PURPOSE = "flowo_purpose"  # attribute of a record: "dryrun" or "touch", where a run is not to make its outputs
 _FRAMES = 30  # run_info is logged 5 to 8 calls below the workflow's method
 _CHECKPOINT = "Updating checkpoint dependencies."  # logged before the graph changes
 _FAULTS = 3  # failed looks after which it is given up
@@ -109,6 +110,9 @@ class Watch(logging.Filter):
                 self._see_config(_workflow())
         elif event == "workflow_started":
             self._see_config(_workflow())
+            if purpose := _purpose():
+                setattr(record, PURPOSE, purpose)
+                self._dry_run = self._dry_run or purpose == "dryrun"
         elif event == "run_info":
             if self.generation and (self._workflow is None or (self._dry_run and not self._grown())):
                 return  # a dry run says it again when all is done
@@ -276,6 +280,20 @@ def _workflow() -> Any:
             owner = frame.f_locals.get("self")
             if type(owner).__name__ == "Workflow" and type(owner).__module__ == "snakemake.workflow":
                 return owner
+    return None
+
+
+def _purpose() -> str | None:
+    """What the executor of the run that begins is for; a program that uses Snakemake says it there only."""
+    frame = sys._getframe(1)
+    for _ in range(_FRAMES):
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+        if "executor_plugin" in frame.f_code.co_varnames and "snakemake" in frame.f_code.co_filename:
+            settings = getattr(frame.f_locals.get("executor_plugin"), "common_settings", None)
+            if settings is not None:
+                return "dryrun" if settings.dryrun_exec else "touch" if settings.touch_exec else None
     return None
 
 

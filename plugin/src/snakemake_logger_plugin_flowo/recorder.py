@@ -15,7 +15,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from snakemake_logger_plugin_flowo import dag, data, definition, invocation, listening, mask, translate, wire
+from snakemake_logger_plugin_flowo import dag, data, definition, ending, invocation, listening, mask, translate, wire
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.say import say
 
@@ -25,7 +25,6 @@ FAILURES = 1_000  # jobs of which the first failure is remembered for the verdic
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
 FOLLOWER_AT_EXIT = 0.2  # s that the last lines of a log may take when somebody watches it
 _SELECTING = "Select jobs to execute..."
-_ENDED_WELL = ("Complete log(s)", "Nothing to be done", "This was a dry-run")
 
 
 class Recorder:
@@ -46,12 +45,7 @@ class Recorder:
         self._early: collections.deque[logging.LogRecord] = collections.deque(maxlen=BUFFERED)
         self._translator = translate.Translator(files=not self.dry_run)
         self._lock = threading.Lock()
-        self._exception = sys.exc_info()[1]  # of the code that calls us, if any: not the run's
-        self._last = getattr(sys, "last_value", None)
-        self._failed = False  # the last record of level INFO or above was an error
-        self._interrupted = ""  # what Snakemake said when it was told to stop
-        self._ended_well = False
-        self._error: wire.Error | None = None
+        self._ending = ending.Ending()
         self._failures: dict[int, wire.JobError] = {}  # the first of each job, in their order
         self._faults = 0
         self._benchmarks: collections.deque[tuple[int, int, str]] = collections.deque()  # to be read
@@ -89,17 +83,13 @@ class Recorder:
         self._listening.heard(record)
         event = getattr(record, "event", None)
         if event == "shellcmd" or event == "progress":  # two of five records, and both say nothing new
-            self._failed = False
+            self._ending.failed = False
             return
-        if record.levelno >= logging.INFO:
-            self._failed = event == "error"
-        if event is None:
-            text = record.msg if isinstance(record.msg, str) else ""
-            if text.startswith(translate.INTERRUPTED):
-                self._interrupted = self._interrupted or text
-            self._ended_well = self._ended_well or text.startswith(_ENDED_WELL)
+        self._ending.hear(record, event)
         with self._lock:
             if self.spool is None:
+                if (purpose := getattr(record, dag.PURPOSE, None)) is not None and not self._meant(purpose):
+                    return
                 self._early.append(record)
                 if event == "workflow_started" or event == "error":
                     self._open(record)
@@ -108,15 +98,27 @@ class Recorder:
         if self.sender is not None and self.sender.lines:
             self.sender.speak()
 
+    def _meant(self, purpose: str) -> bool:
+        """What a run is for, where a program says it to Snakemake only; False: it is not to be recorded."""
+        if purpose == "touch":
+            self._opened = self._opened.replace(touch=True)
+        elif not self.dry_run:
+            self.closed = not getattr(self._settings, "dry_run", False)
+            self.dry_run, self._opened = True, self._opened.replace(dry_run=True)
+            self._translator = translate.Translator(files=False)
+            if self.closed:
+                self.watch.remove()
+        return not self.closed
+
     def _hear_over(self, record: logging.LogRecord) -> None:
         """A record that the listener did not bring, since another plugin's failure has ended it."""
         try:
             if not self._taken_over:
                 self._taken_over = True
                 said = logging.LogRecord(record.name, logging.WARNING, "", 0, listening.TAKEN_OVER, None, None)
-                said.created, failed = record.created, self._failed
+                said.created, failed = record.created, self._ending.failed
                 self.hear(said)
-                self._failed = failed  # it is none of what Snakemake said last
+                self._ending.failed = failed  # it is none of what Snakemake said last
             self.hear(record)
         except Exception as error:
             self.missed(error)
@@ -213,7 +215,7 @@ class Recorder:
             elif isinstance(event, wire.JobFinished):
                 self._job_finished(event.job)
             elif isinstance(event, wire.Error):
-                self._error = event
+                self._ending.error = event
 
     def _job_failed(self, event: wire.JobError) -> None:
         if len(self._failures) < FAILURES:
@@ -296,20 +298,23 @@ class Recorder:
         with self._lock:
             self.closed = True
         self.watch.remove()
-        if self.spool is None and self._leaving(at_exit) is not None:  # sys.exit or Ctrl-C while the Snakefile is read
+        if self.spool is None and self._ending.leaving(at_exit) is not None:
+            # sys.exit or Ctrl-C while the Snakefile is read
             self._open(None)
         if self.spool is None:
             return
         rest = self._translator.rest()
         self.spool.extend([(event, time.time()) for event in rest])
-        self._error = next((event for event in reversed(rest) if isinstance(event, wire.Error)), self._error)
+        for event in rest:
+            if isinstance(event, wire.Error):
+                self._ending.error = event
         timeout = max(0.0, min(float(getattr(self._settings, "close_timeout", 5.0) or 0.0), 600.0))
         until = time.monotonic() + timeout
         if self.follower is not None:
             self.follower.close()
         with contextlib.suppress(KeyboardInterrupt):
             self.attendant.close(min(ATTENDANT_AT_EXIT, timeout))
-        ended = self._ended(at_exit)
+        ended = self._ending.told(at_exit=at_exit, complete=self._complete())
         if ended.outcome == "succeeded" and not self.dry_run:  # with --quiet it may be all that tells of their jobs
             self.spool.extend([(event, time.time()) for event in self._translator.implied()])
         self.spool.end(ended, time.time())
@@ -321,36 +326,10 @@ class Recorder:
         self._verdict(ended, complete)
         spools.prune(self.spool.path.parent, float(getattr(self._settings, "keep_days", 7) or 0))
 
-    def _ended(self, at_exit: bool) -> wire.RunEnded:
-        """How it ended: the rule that held on every recorded end (the last record, the exception on its way out)."""
-        error = self._leaving(at_exit)
-        name = type(error).__name__ if error is not None else None
-        message = str(error) if error is not None else None
-        if isinstance(error, SystemExit):
-            message = f"the workflow called sys.exit({error.code!r})"
-        failed = self._failed or error is not None
-        if not failed and at_exit and not self._ended_well:
-            failed, message = True, "Snakemake ended before the workflow did"
-        if not failed:
-            return wire.RunEnded(outcome="succeeded")
-        if self._error is not None and (self._failed or message is None):
-            name, message = self._error.exception, self._error.message
-        if self._interrupted and not isinstance(error, Exception):
-            name, message = None, self._interrupted  # the error that comes last says only that not all jobs are done
-        interrupted = self._interrupted or isinstance(error, KeyboardInterrupt)
-        return wire.RunEnded(outcome="interrupted" if interrupted else "failed", exception=name, message=message)
-
-    def _leaving(self, at_exit: bool) -> BaseException | None:
-        """The exception that Snakemake is left with, if any."""
-        error = sys.exc_info()[1]
-        if error is self._exception:
-            error = None
-        if error is None and at_exit:  # up to 9.20 only the interpreter's exit closes handlers
-            last = getattr(sys, "last_value", None)
-            error = last if last is not self._last else None
-        if isinstance(error, SystemExit) and error.code in (None, 0):
-            error = None
-        return error
+    def _complete(self) -> bool:
+        """Whether every job that was started or planned is finished, as far as was told; a dry run finishes none."""
+        finished, started = len(self._translator.finished), len(self._translator.attempts)
+        return self.dry_run or finished >= max(started, self.watch.planned)
 
     def _verdict(self, ended: wire.RunEnded, complete: bool) -> None:
         assert self.spool is not None
