@@ -11,8 +11,9 @@ from sqlalchemy import text
 from flowo.ingest.sweep import sweep
 from flowo.runs.signature import last_line, normalised, signature, telling_line
 from tests.factories import Tape
+from tests.server.asked import get, pages, post
 from tests.server.servers import Served
-from tests.server.test_runs import age, get, pages, post
+from tests.server.test_lost import age
 
 ROOT = "/api/v1/runs"
 

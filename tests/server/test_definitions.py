@@ -9,8 +9,8 @@ from typing import Any
 from snakemake_logger_plugin_flowo import wire
 
 from tests.factories import Tape
+from tests.server.asked import get, post
 from tests.server.servers import Served
-from tests.server.test_runs import get, post
 
 SCRIPT = "print('hello')\n"
 HASH = hashlib.sha256(SCRIPT.encode()).hexdigest()

@@ -10,8 +10,8 @@ from snakemake_logger_plugin_flowo import wire
 
 from flowo.runs.causes import Ending, failure_class
 from tests.factories import Tape
+from tests.server.asked import get, post
 from tests.server.servers import Served
-from tests.server.test_runs import get, post
 
 JAVA = "java -Xmx2g -XX:+ExitOnOutOfMemoryError -jar x.jar  # if out of memory: more"
 SHELL = f"RuleException:\nCalledProcessError in file S, line 6:\nCommand '{JAVA}' returned non-zero exit status 3."

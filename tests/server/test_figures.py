@@ -7,8 +7,8 @@ from snakemake_logger_plugin_flowo import wire
 
 from flowo.runs import reasons
 from tests.factories import Tape
+from tests.server.asked import get, post
 from tests.server.servers import Served
-from tests.server.test_runs import get, post
 
 
 @pytest.mark.parametrize(

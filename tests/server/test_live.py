@@ -2,85 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import dataclasses
-import json
-import logging
 import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 from snakemake_logger_plugin_flowo import wire
+from sqlalchemy import text
 
 from flowo.accounts.schemas import Scope
-from flowo.db.engine import asyncpg_url
 from flowo.live import broker as brokers
-from flowo.live import listener
-from tests import factories
+from flowo.runs import edits
+from flowo.runs.models import Run
 from tests.factories import Tape
 from tests.server import accounts_app
+from tests.server.asked import post
 from tests.server.servers import Served, serving
-
-
-@dataclasses.dataclass
-class Stream:
-    """An open stream, read message by message."""
-
-    lines: AsyncIterator[str]
-    last_id: str | None = None
-
-    async def message(self, *names: str, seconds: float = 10) -> dict[str, Any]:
-        """The next message with one of these names; others, and pings, are passed over."""
-        async with asyncio.timeout(seconds):
-            name, data = "", ""
-            async for line in self.lines:
-                field, _, value = line.partition(": ")
-                if field == "event":
-                    name = value
-                elif field == "data":
-                    data = value
-                elif field == "id":
-                    self.last_id = value
-                elif not line and data:
-                    if not names or name in names:
-                        return {"event": name, **json.loads(data)}
-                    name, data = "", ""
-        raise EOFError
-
-    async def run(self, until: Any) -> dict[str, Any]:
-        """The first `run` message for which `until` is true."""
-        while True:
-            message = await self.message("run")
-            if until(message):
-                return message
-
-
-@contextlib.asynccontextmanager
-async def stream(served: Served, topics: str, **query: str) -> AsyncIterator[Stream]:
-    token = query.pop("token", served.token)
-    headers = {"Authorization": f"Bearer {token}"}
-    async with (
-        httpx.AsyncClient(base_url=served.url, timeout=30) as client,
-        client.stream("GET", "/api/v1/stream", params={"topics": topics, **query}, headers=headers) as response,
-    ):
-        assert response.status_code == 200, await response.aread()
-        assert response.headers["x-accel-buffering"] == "no"
-        assert response.headers["content-type"].startswith("text/event-stream")
-        opened = Stream(response.aiter_lines())
-        assert (await opened.message())["event"] == "hello"
-        yield opened
-
-
-async def post(served: Served, tape: Tape, first: int = 1, last: int | None = None) -> None:
-    answer = await served.client.post(
-        tape.path, content=factories.packed(tape.body(first, last)), headers=factories.headers()
-    )
-    assert answer.status_code == 200, answer.text
+from tests.server.streams import Stream, stream
 
 
 async def test_what_is_posted_arrives(served: Served) -> None:
@@ -184,14 +123,6 @@ async def test_eight_streams_one_after_another_all_hear(served: Served) -> None:
         assert (await served.client.get("/api/v1/runs")).status_code == 200
 
 
-async def test_a_slow_reader_is_told_to_ask_again() -> None:
-    watcher = brokers.Watcher(uuid.uuid4(), frozenset())
-    for i in range(brokers.BACKLOG * 3):
-        watcher.put(brokers.Frame("run:x", str(i), "run", b"{}"))
-    assert watcher.late == {"run:x"}
-    assert len(watcher.frames) <= brokers.BACKLOG
-
-
 async def test_nobody_hears_of_runs_of_others(served: Served) -> None:
     eve = await accounts_app.person(served.database, f"eve-{uuid.uuid4().hex[:6]}")
     token = await served.new_token(Scope.full, eve.user)
@@ -238,45 +169,46 @@ async def test_two_processes_tell_the_same(alone: Served, database_url: str, tmp
             assert message["jobs"][0]["status"] == "succeeded"
 
 
-async def test_a_hint_that_was_lost_is_made_good(alone: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brokers, "POLL_S", 0.3)
+async def test_a_stream_from_the_beginning_of_time(served: Served) -> None:
+    async with stream(served, "runs", since="runs=0001-01-01T00:00:00+00:00") as opened:
+        assert (await opened.message())["event"] == "runs"
+
+
+async def test_who_comes_back_to_an_older_copy_of_the_database_hears_on(served: Served) -> None:
     tape = Tape().opened().info(1)
-    await post(alone, tape)
-    async with stream(alone, f"run:{tape.run_id}") as opened:
+    await post(served, tape)
+    async with stream(served, f"run:{tape.run_id}", since=f"{tape.run_id}=1000") as opened:
+        assert (await opened.message("run", seconds=3))["resync"] == ["jobs", "graph", "run"]
+        await post(served, tape.finished(1), 3)
+        assert (await opened.run(lambda m: m["jobs"]))["jobs"][0]["status"] == "succeeded"
+
+
+async def test_that_a_run_is_gone_is_told_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brokers, "POLL_S", 0.1)
+    tape = Tape().opened().info(1)
+    await post(served, tape)
+    async with stream(served, f"run:{tape.run_id}") as opened:
         await opened.message("run")
-        monkeypatch.setattr(alone.app.state.notifier, "moved", lambda _run_id: None)
-        await post(alone, tape.finished(1), 3)
-        message = await opened.run(lambda m: m["jobs"])
-        assert message["jobs"][0]["status"] == "succeeded"
+        await served.client.delete(f"/api/v1/runs/{tape.run_id}")
+        assert (await opened.run(lambda m: m["deleted"]))["run"] is None
+        with pytest.raises(TimeoutError):
+            await opened.message("run", seconds=0.7)
 
 
-async def test_closing_ends_streams_with_a_word(database_url: str, tmp_path: Path) -> None:
-    async with serving(database_url, tmp_path / "data") as made, stream(made, "runs") as opened:
+async def test_a_deletion_that_took_long_is_told_to_lists(served: Served) -> None:
+    tape = Tape().opened().info(1)
+    await post(served, tape)
+    async with served.database.session() as session:
+        run = await session.get_one(Run, tape.run_id)
+        await session.execute(text("SELECT pg_sleep(0.5)"))
+        before = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        await edits.remove(session, tape.run_id, run.workspace_id)
+        query = text("SELECT deleted_at FROM deleted_run WHERE run_id = :r")
+        assert (await session.execute(query, {"r": tape.run_id})).scalar_one() > before
+
+
+async def test_streams_begin_anew_where_a_word_about_rights_may_have_been_missed(alone: Served) -> None:
+    async with stream(alone, "runs") as opened:
         await opened.message("runs")
-        made.app.state.closing.set()
+        alone.app.state.broker.missed()
         assert (await opened.message("bye"))["again"] is True
-
-
-async def test_a_database_that_is_away_is_told_of_once(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(listener, "RETRY_S", 0.02)
-    caplog.set_level(logging.INFO, listener.__name__)
-    back = asyncio.Event()
-    attempts: list[int] = []
-    connect = asyncpg.connect
-
-    async def connecting(*arguments: Any, **named: Any) -> Any:
-        if len(attempts) < 5:  # then it is there again
-            attempts.append(1)
-            raise ConnectionRefusedError("no")
-        return await connect(*arguments, **named)
-
-    monkeypatch.setattr(asyncpg, "connect", connecting)
-    made = listener.Listener(asyncpg_url(database_url), {"x": lambda payload: None}, [back.set])
-    made.start()
-    await asyncio.wait_for(back.wait(), 60)
-    await made.stop()
-    assert [record.message for record in caplog.records] == [
-        "the listening connection ended (no); trying again", "listening again"
-    ]  # fmt: skip

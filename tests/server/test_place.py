@@ -6,8 +6,8 @@ from typing import Any
 
 from flowo.runs import place
 from tests.factories import Tape
+from tests.server.asked import get, post
 from tests.server.servers import Served
-from tests.server.test_runs import get, post
 
 
 def plan(tape: Tape) -> Tape:

@@ -12,8 +12,8 @@ from sqlalchemy import event, text
 from flowo.db.engine import Database
 from flowo.runs import table
 from tests.factories import Tape
+from tests.server.asked import post
 from tests.server.servers import Served
-from tests.server.test_runs import post
 
 LARGE = "run|job_state|job|attempt|journal|failure|rule_count|rule|blob|wildcard"
 

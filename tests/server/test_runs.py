@@ -1,64 +1,22 @@
-"""The API of runs: lists by cursor, filters and sorts, details, edits, deletion, lost runs."""
+"""The API of runs: lists by cursor, filters and sorts, details, edits, deletion."""
 
 from __future__ import annotations
 
-import asyncio
+import base64
 import datetime as dt
 import itertools
-from pathlib import Path
+import json
+import uuid
 from typing import Any
 
 import pytest
 from snakemake_logger_plugin_flowo import wire
 from sqlalchemy import text
 
-from flowo.ingest.sweep import sweep
 from flowo.runs import schemas
-from tests import factories
 from tests.factories import Tape
-from tests.server.servers import Served, serving
-
-
-async def post(served: Served, tape: Tape, first: int = 1, last: int | None = None) -> None:
-    answer = await served.client.post(
-        tape.path, content=factories.packed(tape.body(first, last)), headers=factories.headers()
-    )
-    assert answer.status_code == 200, answer.text
-
-
-async def get(served: Served, path: str, **query: Any) -> Any:
-    answer = await served.client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-async def pages(served: Served, path: str, **query: Any) -> list[Any]:
-    found: list[Any] = []
-    cursor = None
-    while True:
-        page = await get(served, path, **query, **({"cursor": cursor} if cursor else {}))
-        assert len(page["items"]) <= int(query.get("limit", 50))
-        found += page["items"]
-        cursor = page["next"]
-        if cursor is None:
-            return found
-
-
-def several() -> Tape:
-    """Ten jobs of two rules in every status that a running run has."""
-    tape = Tape().opened(name="several", tags=["qc", "lab7"])
-    tape.planned(
-        {
-            "job": i,
-            "rule": "map" if i < 6 else "call",
-            "wildcards": {"sample": f"S{i % 3}"},
-            "needs": [i - 1] if i else [],
-        }
-        for i in range(10)
-    )
-    tape.info(0).info(1).info(2, local=False).info(3).finished(0).failed(1).info(1)
-    return tape
-
+from tests.server.asked import get, pages, post, several
+from tests.server.servers import Served
 
 # Lists.
 
@@ -143,6 +101,38 @@ async def test_cursors_that_are_none_are_refused(served: Served, cursor: str) ->
     for path in ("", f"/{tape.run_id}/jobs", f"/{tape.run_id}/jobs?sort=duration", f"/{tape.run_id}/failures"):
         answer = await served.client.get(f"/api/v1/runs{path}", params={"cursor": cursor})
         assert answer.status_code == 422, (path, answer.text)
+
+
+def cursor(*key: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/jobs", [10**12]),
+        ("/jobs", [10**30]),
+        ("/jobs", [True]),
+        ("/jobs", [-1]),
+        ("/jobs?sort=attempt", [40_000, 1]),
+        ("/jobs?sort=status", [2**40, 1]),
+        ("/jobs?sort=rule", ["\0", 1]),
+        ("/jobs?sort=started_at", ["2024-01-01", 1]),
+        ("/jobs?sort=started_at", ["0001-01-01T00:00:00+14:00", 1]),
+        ("/jobs?sort=duration", ["nan", 1]),
+        ("/failures", ["2024-01-01T00:00:00", 1]),
+        ("/log", [2**70]),
+        (None, ["2024-01-01", str(uuid.uuid4())]),
+        (None, ["2024-01-01T00:00:00+00:00", 5]),
+    ],
+)
+async def test_cursors_that_no_row_has(served: Served, path: str | None, key: list[Any]) -> None:
+    tape = Tape().opened().info(1).failed(1)
+    await post(served, tape)
+    url = "/api/v1/runs" if path is None else f"/api/v1/runs/{tape.run_id}{path}"
+    answer = await served.client.get(f"{url}{'&' if '?' in url else '?'}cursor={cursor(*key)}")
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 # One run.
@@ -265,6 +255,17 @@ async def test_names_tags_and_notes_are_peoples(served: Served) -> None:
         assert (await served.client.patch(path, json=bad)).status_code == 422
 
 
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])
+async def test_texts_that_a_database_does_not_take(served: Served, text: str) -> None:
+    tape = Tape().opened()
+    await post(served, tape)
+    for body in ('{"name": "a%s"}', '{"note": "a%s"}', '{"tags": ["%s"]}'):
+        answer = await served.client.patch(
+            f"/api/v1/runs/{tape.run_id}", content=body % text, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 422, answer.text
+
+
 @pytest.mark.parametrize("outcome", ["running", "succeeded", "failed", "interrupted"])
 async def test_runs_are_deleted_in_every_status(served: Served, outcome: str) -> None:
     tape = several()
@@ -279,80 +280,6 @@ async def test_runs_are_deleted_in_every_status(served: Served, outcome: str) ->
         for table in ("job", "job_state", "attempt", "journal", "rule", "rule_count", "plan", "blob", "wildcard"):
             rows = await session.execute(text(f"SELECT count(*) FROM {table} WHERE run_id = :r"), {"r": tape.run_id})
             assert rows.scalar_one() == 0
-
-
-# Lost runs.
-
-
-async def age(served: Served, seconds: float) -> None:
-    """As if the last word of every run, and the beginning of ingest, lay this far back."""
-    async with served.database.session() as session:
-        await session.execute(text("INSERT INTO pulse (id) VALUES (1) ON CONFLICT DO NOTHING"))
-        await session.execute(text("UPDATE pulse SET since = since - make_interval(secs => :s)"), {"s": seconds})
-        await session.execute(text("UPDATE run SET heard_at = heard_at - make_interval(secs => :s)"), {"s": seconds})
-
-
-async def test_silence_makes_a_run_lost_and_a_word_brings_it_back(alone: Served) -> None:
-    tape = several()
-    await post(alone, tape)
-    path = f"/api/v1/runs/{tape.run_id}"
-    assert await sweep(alone.database, 60) == []
-    await age(alone, 61)
-    assert await sweep(alone.database, 60) == [tape.run_id]
-    assert await sweep(alone.database, 60) == []
-    lost = await get(alone, path)
-    assert lost["status"] == "lost"
-    assert lost["lost_since"] == lost["last_heard_at"]
-    assert lost["jobs"]["running"] == 2
-    assert (await alone.client.post(f"{tape.path[:-7]}/heartbeat")).status_code == 204
-    back = await get(alone, path)
-    assert (back["status"], back["lost_since"]) == ("running", None)
-    assert back["revision"] > lost["revision"]
-
-
-async def test_no_run_is_lost_for_our_own_absence(alone: Served) -> None:
-    tape = several()
-    await post(alone, tape)
-    await sweep(alone.database, 60)
-    await age(alone, 600)
-    async with alone.database.session() as session:  # nobody swept for ten minutes: ingest was away
-        await session.execute(text("UPDATE pulse SET at = at - interval '600 s'"))
-    assert await sweep(alone.database, 60) == []
-    assert (await get(alone, f"/api/v1/runs/{tape.run_id}"))["status"] == "running"
-
-
-async def test_a_lost_run_is_declared_ended_and_may_come_back(alone: Served) -> None:
-    tape = several()
-    await post(alone, tape)
-    path = f"/api/v1/runs/{tape.run_id}"
-    assert (await alone.client.post(f"{path}/end")).status_code == 409
-    await age(alone, 61)
-    await sweep(alone.database, 60)
-    ended = (await alone.client.post(f"{path}/end")).json()
-    assert ended["status"] == "interrupted"
-    assert ended["ended_at"]
-    assert (ended["jobs"]["aborted"], ended["jobs"]["skipped"], ended["jobs"]["running"]) == (3, 6, 0)
-    assert sum(rule["jobs"]["skipped"] for rule in ended["rules"]) == 6
-    await post(alone, tape.finished(3), len(tape.lines))
-    back = await get(alone, path)
-    assert back["status"] == "running"
-    assert (back["jobs"]["succeeded"], back["jobs"]["running"], back["jobs"]["queued"], back["jobs"]["planned"]) == (
-        2,
-        1,
-        1,
-        6,
-    )
-    jobs = {job["number"]: job["status"] for job in await pages(alone, f"{path}/jobs")}
-    assert (jobs[1], jobs[2], jobs[3]) == ("running", "queued", "succeeded")
-
-
-async def test_the_server_itself_marks_lost_runs(database_url: str, tmp_path: Path) -> None:
-    async with serving(database_url, tmp_path / "data", lost_after_s=0.6) as served:
-        tape = several()
-        await post(served, tape)
-        async with asyncio.timeout(10):
-            while (await get(served, f"/api/v1/runs/{tape.run_id}"))["status"] != "lost":
-                await asyncio.sleep(0.1)
 
 
 async def test_without_a_plan_the_graph_holds_the_jobs_that_are_known(served: Served) -> None:

@@ -9,8 +9,8 @@ from snakemake_logger_plugin_flowo import wire
 
 from tests import factories
 from tests.factories import Tape
+from tests.server.asked import get, post
 from tests.server.servers import Served
-from tests.server.test_runs import get, post
 
 
 async def chain(served: Served, folder: str, many: int) -> list[Tape]:

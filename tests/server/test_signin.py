@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import itertools
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from flowo.accounts.models import Session, SignInLink, User
 from flowo.accounts.throttle import Throttle, TooMany
 from flowo.db.engine import Database
 from tests.server.accounts_app import PASSWORD, SECRET, bearer, client, cookie, make_app, owner_jwt, person, token
+from tests.server.servers import Served
 
 ORIGIN = {"Origin": "http://flowo.test"}
 
@@ -62,6 +64,22 @@ async def test_who_does_not_get_in(database: Database) -> None:
         ):
             answer = await http.post("/api/v1/auth/login", content=body, headers=headers)
             assert answer.status_code in (401, 422), body
+
+
+@pytest.mark.parametrize("path", ["/api/v1/auth/login", "/api/v1/auth/token"])
+async def test_a_form_without_end_is_not_read(served: Served, path: str) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"username="
+        for _ in range(20):
+            yield b"a" * 100_000
+
+    async with httpx.AsyncClient(base_url=served.url) as stranger:
+        for content in (b"username=" + b"a" * 2_000_000, pieces()):
+            answer = await stranger.post(path, content=content, headers=headers)
+            assert answer.status_code in (400, 413), answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_nobody_registers(database: Database) -> None:

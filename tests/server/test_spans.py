@@ -8,8 +8,8 @@ from typing import Any
 from snakemake_logger_plugin_flowo import wire
 
 from tests.factories import Tape
+from tests.server.asked import get, post, several
 from tests.server.servers import Served
-from tests.server.test_runs import get, post, several
 
 NOTHING = {"queue": None, "run": None, "mem_mb": None, "max_rss_mb": None, "mean_load": None}
 

@@ -11,8 +11,8 @@ import pytest
 from flowo.runs import export, schemas
 from flowo.runs.table import words
 from tests.factories import Tape
+from tests.server.asked import get, pages, post
 from tests.server.servers import Served
-from tests.server.test_runs import get, pages, post
 
 
 def cohort() -> Tape:

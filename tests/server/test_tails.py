@@ -19,8 +19,9 @@ from flowo.ingest.sweep import sweep
 from flowo.runs import tails
 from tests.factories import Tape
 from tests.server import accounts_app
+from tests.server.asked import post
 from tests.server.servers import Served, serving
-from tests.server.test_live import post, stream
+from tests.server.streams import stream
 
 LOGS = ["logs/a.log", "logs/a.err"]
 

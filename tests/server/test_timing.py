@@ -9,8 +9,8 @@ from snakemake_logger_plugin_flowo import wire
 
 from flowo.runs import state
 from tests.factories import Tape
+from tests.server.asked import get, pages, post
 from tests.server.servers import Served
-from tests.server.test_runs import get, pages, post
 
 
 def on_cluster(**more: Any) -> Tape:

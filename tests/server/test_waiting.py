@@ -13,8 +13,8 @@ from sqlalchemy import text
 from flowo.runs import state
 from flowo.runs.state import Counts, Left, Pace, Signs, Waiting
 from tests.factories import Tape
+from tests.server.asked import get, post
 from tests.server.servers import Served
-from tests.server.test_runs import get, post
 
 NOW = dt.datetime(2026, 11, 24, 14, 0, tzinfo=dt.UTC)
 

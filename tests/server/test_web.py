@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from flowo import errors, web
 from flowo.settings import Settings
+from tests.server.servers import Served
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SCRIPT = b"console.log('flowo');" * 50
@@ -124,3 +125,9 @@ async def test_without_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert page.status_code == 200
         assert "not built" in page.text
         assert (await client.get("/api/v1/runs")).json() == []
+
+
+async def test_paths_that_no_file_system_takes(served: Served) -> None:
+    async with httpx.AsyncClient(base_url=served.url) as stranger:
+        assert (await stranger.get("/" + "a" * 400)).status_code == 404
+        assert (await stranger.get("/assets/" + "a" * 5000 + "/b")).status_code == 404
