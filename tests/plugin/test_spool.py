@@ -71,6 +71,26 @@ def test_a_full_disk_costs_what_came_meanwhile_and_it_is_said_how_much(small: Pa
     assert spool.lost == 0
 
 
+def test_plain_lines_keep_their_order_and_are_counted_when_they_are_lost(small: Path) -> None:
+    spool = made(small)
+    spool.plain_later(wire.plain("job_started", '"jobs":[1]', 1.0), 1.0)
+    spool.plain(wire.plain("job_finished", '"job":0', 2.0), 2.0)
+    spool.plain_later(wire.plain("job_started", '"jobs":[2]', 3.0), 3.0)
+    spool.append(wire.JobInfo(job=2, command="tool --password hunter22"), 3.0)
+    *_, started, finished, second, info = events(spool)
+    assert (started["jobs"], finished["job"], second["jobs"]) == ([1], 0, [2])
+    assert "hunter22" not in info["command"]
+    stuffing = filled(small)
+    for number in range(1_000):
+        spool.plain(wire.plain("job_finished", f'"job":{number}', 4.0), 4.0)
+    held = len(events(spool))
+    assert spool.lost == 1_005 - held > 800
+    stuffing.unlink()
+    spool.plain(wire.plain("job_finished", '"job":1000', 5.0), 5.0)
+    gap, after = events(spool)[held:]
+    assert (gap["kind"], gap["count"], after["job"]) == ("gap", 1_005 - held, 1_000)
+
+
 def test_a_disk_that_stays_full_has_room_for_the_end_and_for_what_was_lost(small: Path, peer: Peer) -> None:
     spool = made(small)
     filled(small)

@@ -22,6 +22,7 @@ LOGGER = "snakemake.logging"  # since 9.0.0
 PURPOSE = "flowo_purpose"  # attribute of a record: "dryrun" or "touch", where a run is not to make its outputs
 _FRAMES = 30  # run_info is logged 5 to 8 calls below the workflow's method
 _CHECKPOINT = "Updating checkpoint dependencies."  # logged before the graph changes
+_PASSED_OVER = frozenset({"shellcmd", "progress", "job_finished"})  # half of all records
 _FAULTS = 3  # failed looks after which it is given up
 _TBD = "TBDString"  # Snakemake's word for what it will know later
 _BUILDING = "Building DAG of jobs..."  # logged when all Snakefiles are read
@@ -89,7 +90,7 @@ class Watch(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.msg is None and getattr(record, "event", None) == "rulegraph":
             record.msg = ""  # we ask for it, and from 9.9 on some versions' own handlers fail on None, with a traceback
-        if self.faults < _FAULTS:
+        if self.faults < _FAULTS and getattr(record, "event", None) not in _PASSED_OVER:
             try:
                 self._look(record)
             except Exception:

@@ -188,6 +188,8 @@ class Recorder:
             self._findings.config(found)
         if self.watch.snapshots and self.watch.snapshots[0].at <= record.created:
             self._plan()  # just before the record at which the graph was read
+        if not self._translator.held and self._plain(record):
+            return
         try:
             events = self._translator.translate(record)
         except Exception as error:  # one record that cannot be understood costs itself only
@@ -198,7 +200,7 @@ class Recorder:
         if self.watch.params and isinstance(event := events[-1], wire.JobInfo) and event.job in self.watch.params:
             events[-1] = event.replace(params=data.params(self.watch.params.pop(event.job)))
         at = record.created
-        if getattr(record, "event", None) == "job_started" or record.msg == _SELECTING:
+        if getattr(record, "event", None) == "job_started":
             for event in events:
                 self.spool.later(event, at)  # along with the job's own event
             return
@@ -216,6 +218,28 @@ class Recorder:
                 self._job_finished(event.job)
             elif isinstance(event, wire.Error):
                 self._ending.error = event
+
+    def _plain(self, record: logging.LogRecord) -> bool:
+        """Three of four events, written down as they are heard: what a job's start and end cost is mostly the way
+        through code that Snakemake's own has driven out of the processor's caches."""
+        assert self.spool is not None
+        event, at = getattr(record, "event", None), record.created
+        if event == "job_finished":
+            job = self._translator.finish(record)
+            if job is not None:
+                self.spool.plain(wire.plain(event, f'"job":{job}', at), at)
+                self._job_finished(job)
+            return True
+        if event == "job_started":
+            jobs = translate.selected(record)
+            if len(jobs) != 1 or type(jobs[0]) is not int:
+                return False
+            self.spool.plain_later(wire.plain(event, f'"jobs":[{jobs[0]}]', at), at)  # along with the job's own event
+            return True
+        if event is None and record.msg == _SELECTING and record.levelno == logging.INFO:
+            self.spool.plain_later(wire.plain("log", f'"text":"{_SELECTING}"', at), at)
+            return True
+        return False
 
     def _job_failed(self, event: wire.JobError) -> None:
         if len(self._failures) < FAILURES:

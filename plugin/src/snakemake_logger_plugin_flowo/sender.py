@@ -18,8 +18,8 @@ from snakemake_logger_plugin_flowo.say import say
 from snakemake_logger_plugin_flowo.shipment import Outcome, Shipment, Step, close_shipment, open_shipment
 
 INTERVAL = 0.25  # s between two batches
-LONG_INTERVAL = 0.5  # s, once a run has moved without a pause for some seconds: half the requests
-_STEADY = 20  # batches without a pause between them
+LONG_INTERVAL = 0.75  # s, once a run has moved for two seconds without a pause: a post takes 1.5 ms of CPU
+_STEADY = 8  # batches without a pause between them
 LINGER = 0.02  # s after the first event of a burst, so that the rest of it goes along
 HEARTBEAT = 15.0  # s
 LONGEST_BACKOFF = 30.0  # s

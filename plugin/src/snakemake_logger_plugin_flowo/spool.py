@@ -37,7 +37,7 @@ def uuid7(milliseconds: int | None = None, noise: int | None = None) -> str:
 class Waiting(NamedTuple):
     """An event on its way into the file."""
 
-    event: wire.Event
+    event: wire.Event | None  # None: nothing in its line can be a secret
     at: float
     line: str  # without its number
 
@@ -105,23 +105,40 @@ class Spool:
         with self._lock:
             self._later.append(waiting)
 
+    def plain_later(self, line: str, at: float) -> None:
+        """As `later`, for a line of `wire.plain`."""
+        with self._lock:
+            self._later.append(Waiting(None, at, line))
+
     def extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
         """Append several events by one write, behind those that were to be written later."""
         with self._lock:
-            later, self._later = self._later, []
-            count = len(later) + len(events)
-            if not count:
-                return
-            if self.lost:
-                reason = f"the spool could not be written: {self.trouble}"
-                gap = wire.Gap(count=self.lost, reason=reason)
-                if self._write([], [(gap, later[0].at if later else events[0][1])]):
-                    self.lost = 0
-            if self.lost or not self._write(later, events):
-                self.lost += count
-                self.lost_ever += count
+            self._extend(events)
         if not self.moved.is_set():
             self.moved.set()
+
+    def plain(self, line: str, at: float) -> None:
+        """Append a line of `wire.plain`."""
+        with self._lock:
+            if self._later or self.lost or not self._append(wire.numbered(line, self.seq + 1).encode(), 1):
+                self._later.append(Waiting(None, at, line))
+                self._extend([])
+        if not self.moved.is_set():
+            self.moved.set()
+
+    def _extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
+        later, self._later = self._later, []
+        count = len(later) + len(events)
+        if not count:
+            return
+        if self.lost:
+            reason = f"the spool could not be written: {self.trouble}"
+            gap = wire.Gap(count=self.lost, reason=reason)
+            if self._write([], [(gap, later[0].at if later else events[0][1])]):
+                self.lost = 0
+        if self.lost or not self._write(later, events):
+            self.lost += count
+            self.lost_ever += count
 
     def sync(self) -> None:
         """Have the disk hold what was written; the sender calls it before it sends."""
@@ -149,6 +166,8 @@ class Spool:
             if len(text) <= LINE_KEPT and self.mask.passes(text):
                 return text.encode()
         for place, (event, at, line) in enumerate(waiting):
+            if event is None:
+                continue
             clean = self._clean(event, line)
             if clean is not event:
                 line = wire.unnumbered(clean, at)
@@ -164,6 +183,10 @@ class Spool:
         except Exception as error:  # an object in it that fails when it is asked for its text
             self.trouble = f"an event cannot be written down ({type(error).__name__})"
             return False
+        return self._append(data, len(waiting))
+
+    def _append(self, data: bytes, count: int) -> bool:
+        """Whole lines, or nothing of them."""
         try:
             if self._torn:
                 os.ftruncate(self.fd, self.size)
@@ -179,7 +202,7 @@ class Spool:
                 os.ftruncate(self.fd, self.size)
                 self._torn = False
             return False
-        self.seq += len(waiting)
+        self.seq += count
         self.size += written
         return True
 
@@ -235,12 +258,14 @@ def lines(fd: int, offset: int, limit: int | None = None) -> Iterator[Line]:
         if not block:
             return
         rest += block
-        while (newline := rest.find(b"\n")) >= 0:
-            data, rest = rest[: newline + 1], rest[newline + 1 :]
-            offset += newline + 1
+        begin = 0
+        while (newline := rest.find(b"\n", begin)) >= 0:
+            data, begin = rest[begin : newline + 1], newline + 1
             seq = number(data)
             if seq is not None:
-                yield Line(seq, data, offset)
+                yield Line(seq, data, offset + begin)
+        offset += begin
+        rest = rest[begin:]
 
 
 def number(line: bytes) -> int | None:

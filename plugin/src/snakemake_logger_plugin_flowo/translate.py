@@ -69,7 +69,7 @@ class Translator:
         self.cluster_logs: dict[int, list[str]] = {}  # the executor's, of open jobs
         self._files = files
         self._interrupted = False
-        self._held: dict[str, wire.Error] = {}  # thread → an error that a job_error may follow
+        self.held: dict[str, wire.Error] = {}  # thread → an error that a job_error may follow
         self._groups: dict[str, list[int]] = {}  # the group job's UUID → its jobs
         self._group_jobs: list[int] = []  # of the last group_info
         self._group_open = False
@@ -82,8 +82,8 @@ class Translator:
         kind = str(getattr(record, "event", None) or "")
         thread = str(record.threadName)
         events: list[wire.Event] = []
-        if self._held and kind not in ("job_error", "group_error"):
-            held = self._held.pop(thread, None)
+        if self.held and kind not in ("job_error", "group_error"):
+            held = self.held.pop(thread, None)
             if held is not None:
                 events.append(self._released(held))
         handler = _HANDLERS.get(kind)
@@ -95,8 +95,8 @@ class Translator:
 
     def rest(self) -> list[wire.Event]:
         """What was held back and has to go out before the run ends."""
-        held = list(self._held.values())
-        self._held.clear()
+        held = list(self.held.values())
+        self.held.clear()
         return [self._released(error) for error in held]
 
     def _released(self, error: wire.Error) -> wire.Event:
@@ -195,10 +195,7 @@ class Translator:
         return [wire.RunInfo(stats=counts)]
 
     def _job_started(self, record: Record) -> list[wire.Event]:
-        ids = getattr(record, "jobs", None)
-        if not isinstance(ids, Iterable) or isinstance(ids, str):
-            ids = [ids] if isinstance(ids, int) else []
-        ids = list(ids)
+        ids = selected(record)
         jobs = [job for job in ids if isinstance(job, int)]
         return [wire.JobStarted(jobs=jobs, groups=[_text(job) for job in ids if isinstance(job, str)])]
 
@@ -260,15 +257,21 @@ class Translator:
         ]
 
     def _job_finished(self, record: Record) -> list[wire.Event]:
-        job = _integer(getattr(record, "job_id", getattr(record, "jobid", None)))
-        if job is None or job in self.finished:  # seen in the graph before: it is told once
-            return []
+        job = self.finish(record)
+        return [] if job is None else [wire.JobFinished(job=job)]
+
+    def finish(self, record: Record) -> int | None:
+        """The job that a `job_finished` tells of; None where there is nothing new in it."""
+        told = record.__dict__
+        job = told.get("job_id", told.get("jobid"))
+        if type(job) is not int or job in self.finished:  # seen in the graph before: it is told once
+            return None
         self._end(job, finished=True)
-        return [wire.JobFinished(job=job)]
+        return job
 
     def _job_error(self, record: Record) -> list[wire.Event]:
         get = _getter(record)
-        held = self._held.pop(str(record.threadName), None)
+        held = self.held.pop(str(record.threadName), None)
         job = _integer(get("jobid"))
         if job is None:
             return [held] if held else []
@@ -317,7 +320,7 @@ class Translator:
         get = _getter(record)
         if self._repeats:
             return []
-        held = self._held.pop(str(record.threadName), None)
+        held = self.held.pop(str(record.threadName), None)
         information = get("job_error_info")
         if isinstance(information, Mapping):
             information = [information]
@@ -364,7 +367,7 @@ class Translator:
             return [self._spoilt(job, exception, message, missing) for job in jobs]
         error = wire.Error(exception=exception, message=message)
         if thread != "MainThread" or exception == "RuleException":
-            self._held[thread] = error
+            self.held[thread] = error
             return []
         return [error]
 
@@ -481,6 +484,16 @@ _HANDLERS = {
 }
 
 
+def selected(record: Record) -> list[Any]:
+    """The jobs that a `job_started` tells of: numbers, and the ids of groups."""
+    ids = getattr(record, "jobs", None)
+    if isinstance(ids, list):
+        return ids
+    if isinstance(ids, Iterable) and not isinstance(ids, str):
+        return list(ids)
+    return [ids] if isinstance(ids, int) else []
+
+
 def _getter(record: Record) -> Any:
     return vars(record).get
 
@@ -513,7 +526,7 @@ def _text_or_none(value: object) -> str | None:
 def _files(value: object) -> list[str]:
     if value is None:
         return []
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if not isinstance(value, list) and (isinstance(value, str) or not isinstance(value, Iterable)):
         return [_text(value)]
     files = list(value)
     if len(files) > FILES_KEPT:

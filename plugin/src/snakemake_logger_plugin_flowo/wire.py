@@ -438,6 +438,14 @@ def unnumbered(event: Event, at: float) -> str:
         return _to_json(_tame(line))
 
 
+def plain(kind: str, told: str, at: float) -> str:
+    """As `unnumbered`, for an event of which only `told` is said: a field as JSON, of numbers or of our own words.
+
+    Two of three events are such; an event in between would cost as much again, with all that it is made and read by.
+    """
+    return f'{{"at":{at!r},"kind":"{kind}",{told}}}'
+
+
 def numbered(line: str, seq: int) -> str:
     """The line as it is written, newline included."""
     return f'{{"seq":{seq},{line[1:]}\n'
