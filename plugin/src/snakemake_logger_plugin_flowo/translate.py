@@ -223,7 +223,7 @@ class Translator:
         inputs, outputs = get("input"), get("output")
         in_files, logs = _files(inputs), _files(get("log"))
         benchmark = _text_or_none(get("benchmark"))
-        total = _total(inputs)
+        total = _total(inputs, in_files)
         if self._files:
             self.files[job] = Files(in_files[:INPUTS_REMEMBERED], total or len(in_files), logs, benchmark)
         priority = get("priority")
@@ -243,7 +243,7 @@ class Translator:
                 outputs=told_outputs,
                 logs=logs,
                 inputs_total=total,
-                outputs_total=_total(outputs),
+                outputs_total=_total(outputs, told_outputs),
                 benchmark=benchmark,
                 wildcards=_words(get("wildcards")),
                 reason=_text_or_none(get("reason")) or None,
@@ -520,11 +520,13 @@ def _text(value: object) -> str:
 
 
 def _text_or_none(value: object) -> str | None:
-    return None if value is None else _text(value)
+    if value is None or (type(value) is str and len(value) <= TEXT_KEPT):
+        return value
+    return _text(value)
 
 
 def _files(value: object) -> list[str]:
-    if value is None:
+    if not value:
         return []
     if not isinstance(value, list) and (isinstance(value, str) or not isinstance(value, Iterable)):
         return [_text(value)]
@@ -534,9 +536,9 @@ def _files(value: object) -> list[str]:
     return [file if type(file) is str and len(file) <= TEXT_KEPT else _text(file) for file in files]
 
 
-def _total(value: object) -> int | None:
-    size = len(value) if hasattr(value, "__len__") and not isinstance(value, str) else 0
-    return size if size > FILES_KEPT else None
+def _total(value: Any, kept: list[str]) -> int | None:
+    """How many there were, where not all are kept."""
+    return len(value) if len(kept) == FILES_KEPT and hasattr(value, "__len__") and len(value) > FILES_KEPT else None
 
 
 def _pairs(value: Any) -> dict[str, Any]:
