@@ -7,7 +7,7 @@ STAMP := .venv/.stamp
 .DEFAULT_GOAL := help
 # A Python that keeps no bytecode compiles Snakemake anew in each process: three times the start of all that runs here.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup demo test test-all chaos bench shots dev lint fix types client wheels node chromium
+.PHONY: help setup demo test test-all chaos bench shots dev fill lint fix types client wheels node chromium
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -36,7 +36,10 @@ shots: setup chromium ## pictures of every page and state, wide and narrow, ligh
 	@$(BIN)/python -m tests.e2e.screenshots $(OUT)
 
 dev: setup node ## reload on both sides: pages at http://127.0.0.1:5173, API at :3100
-	@trap 'kill 0' EXIT; $(NPM) run dev & $(BIN)/flowo serve --reload --port 3100 --data-dir .venv/dev
+	@trap 'kill 0' EXIT; $(NPM) run dev & FLOWO_PUBLIC_URL=http://127.0.0.1:5173 $(BIN)/flowo serve --reload --port 3100 --data-dir .venv/dev
+
+fill: setup ## runs in every state for the server of `make dev`, and one that goes on for some minutes
+	@$(BIN)/python -m tests.e2e.fill .venv/dev
 
 lint: setup node ## style of both sides, and who may import whom
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/lint-imports --no-cache && $(NPM) run --silent lint

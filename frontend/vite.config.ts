@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react";
-import type { Plugin, PluginOption, UserConfig } from "vite";
+import type { Plugin } from "vite";
 import { defineConfig } from "vite";
 
 const server = process.env.FLOWO_DEV_SERVER ?? "http://127.0.0.1:3100";
@@ -14,37 +14,32 @@ const lean: Plugin = {
   },
 };
 
-export default defineConfig(async ({ mode }): Promise<UserConfig> => {
-  const plugins: PluginOption[] = [react(), lean];
-  // `--mode mock` answers the API from src/test, so that pages can be looked at without a server.
-  if (mode === "mock") {
-    const { mock } = await import("./src/test/serve.ts");
-    plugins.push(mock());
-  }
-  const proxy = mode === "mock" ? undefined : { "/api": server, "/open": server, "/healthz": server };
-  return {
-    // Relative: the same files serve at `/` and under any sub-path of a reverse proxy.
-    base: "./",
-    plugins,
-    build: {
-      outDir: "../flowo/static",
-      emptyOutDir: true,
-      assetsInlineLimit: 0,
-      chunkSizeWarningLimit: 2000,
-      modulePreload: { polyfill: false },
-      rolldownOptions: {
-        output: {
-          // What every page begins with in two files and not in twenty: a browser asks for six at a time.
-          codeSplitting: {
-            groups: [
-              { name: "libraries", tags: ["$initial"], test: /node_modules/, priority: 2 },
-              { name: "base", tags: ["$initial"], priority: 1 },
-            ],
-          },
+export default defineConfig({
+  // Relative: the same files serve at `/` and under any sub-path of a reverse proxy.
+  base: "./",
+  plugins: [react(), lean],
+  build: {
+    outDir: "../flowo/static",
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 2000,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // What every page begins with in two files and not in twenty: a browser asks for six at a time.
+        codeSplitting: {
+          groups: [
+            { name: "libraries", tags: ["$initial"], test: /node_modules/, priority: 2 },
+            { name: "base", tags: ["$initial"], priority: 1 },
+          ],
         },
       },
     },
-    server: { host: "127.0.0.1", port: 5173, proxy },
-    preview: { port: 4173 },
-  };
+  },
+  server: {
+    host: "127.0.0.1",
+    port: 5173,
+    proxy: { "/api": server, "/open": server, "/healthz": server },
+  },
+  preview: { port: 4173 },
 });

@@ -223,3 +223,15 @@ def alike() -> Tape:
         tape.add(wire.LogSnapshot(job=number, attempt=1, path=f"logs/L{number:03}.log", tail=tail, size=len(tail)))
         tape.failed(number, exit_code=1, message=f"Command 'call {number}' returned non-zero exit status 1.")
     return tape.ended("failed")
+
+
+LIVING = ("running", "planning", "submitted")  # of `everything`, as long as somebody beats for them
+
+
+def everything() -> dict[str, Tape]:
+    """One run in each state, by the state's name."""
+    names = ("succeeded", "interrupted", "lost", "nothing", "planning")
+    return {
+        "running": running(), "failed": failed(), "early": before_any_job(), "submitted": submitted(), "alike": alike(),
+        "large": large(), "awkward": awkward(), **dict(zip(names, others(), strict=True)),
+    }  # fmt: skip

@@ -36,15 +36,11 @@ async def main(out: Path) -> None:
         del os.environ[name]  # one's own server is not to be in the picture
     async with chromium() as browser, serving(FLOWO_LOST_AFTER_S="6") as server:
         await for_each_look(lambda look, end: ways_in(browser, server, look, out, end))
-        runs = {
-            "running": made.running(), "failed": made.failed(), "early": made.before_any_job(),
-            "submitted": made.submitted(), "alike": made.alike(), "large": made.large(), "awkward": made.awkward(),
-            **dict(zip(("succeeded", "interrupted", "lost", "nothing", "planning"), made.others(), strict=True)),
-        }  # fmt: skip
+        runs = made.everything()
         await server.post(runs["lost"])
         await server.run_called("overnight", "lost")
         await asyncio.gather(*(server.post(tape) for name, tape in runs.items() if name != "lost"))
-        hearts = asyncio.create_task(beat(server, runs["running"], runs["planning"], runs["submitted"]))
+        hearts = asyncio.create_task(beat(server, *(runs[name] for name in made.LIVING)))
         await server.ask("POST", "/api/v1/tokens", {"name": "cluster", "scope": "ingest", "expires_in_days": 90})
         await server.ask("POST", "/api/v1/tokens", {"name": "notebook", "scope": "read", "expires_in_days": None})
         ids = {name: str(tape.run_id) for name, tape in runs.items()}

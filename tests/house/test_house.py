@@ -18,7 +18,7 @@ from tests.house import openapi
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-TARGETS = "setup demo test test-all chaos bench shots dev lint fix types client wheels".split()  # noqa: SIM905
+TARGETS = "setup demo test test-all chaos bench shots dev fill lint fix types client wheels".split()  # noqa: SIM905
 
 
 def project(path: str) -> dict[str, Any]:

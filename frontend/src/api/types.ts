@@ -4,7 +4,11 @@ import type { components } from "./schema.gen.ts";
 type Schemas = components["schemas"];
 
 /** The server always sends every field; the generator marks those optional that have a default. */
-type Whole<T> = T extends (infer U)[] ? Whole<U>[] : T extends object ? { [K in keyof T]-?: Whole<T[K]> } : T;
+export type Whole<T> = T extends (infer U)[]
+  ? Whole<U>[]
+  : T extends object
+    ? { [K in keyof T]-?: Whole<T[K]> }
+    : T;
 
 type Answer<Name extends keyof Schemas> = Whole<Schemas[Name]>;
 

@@ -3,9 +3,10 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const src = join(import.meta.dirname, "..");
-const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
-  (file) => /\.tsx?$/.test(file) && !/\.(test|gen)\.tsx?$/.test(file) && !file.startsWith("test/"),
+const written = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
+  (file) => /\.tsx?$/.test(file) && !/\.gen\.ts$/.test(file),
 );
+const files = written.filter((file) => !/\.test\.tsx?$/.test(file) && !file.startsWith("test/"));
 
 /** What a layer may import, beside itself. */
 const below: Record<string, string[]> = {
@@ -50,7 +51,7 @@ describe("the house", () => {
   });
 
   it("keeps files small enough to be read at once", () => {
-    const long = files.filter((file) => readFileSync(join(src, file), "utf8").split("\n").length > 300);
+    const long = written.filter((file) => readFileSync(join(src, file), "utf8").split("\n").length > 300);
     expect(long).toEqual([]);
   });
 });

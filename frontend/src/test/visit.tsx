@@ -1,7 +1,7 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
-import { vi } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import { make_cache } from "../api/cache.ts";
 import { make_router } from "../router.tsx";
 import { World } from "./world.ts";
@@ -20,6 +20,7 @@ export async function visit(address: string, world = new World()) {
       status: answer.status,
     });
   });
+  onTestFinished(() => expect(world.unanswered, "asked for, and answered by nobody").toEqual([]));
   const cache = make_cache();
   const router = make_router(cache, createMemoryHistory({ initialEntries: [address] }));
   const page = render(

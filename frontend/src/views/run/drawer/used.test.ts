@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { a_job, a_job_detail } from "../../../test/factories.ts";
-import { all_made_runs } from "../../../test/made_runs.ts";
+import { a_job_detail } from "../../../test/details.ts";
+import { a_job, a_run } from "../../../test/factories.ts";
 import { share_text, used_against_asked } from "./used.ts";
 
-const run = all_made_runs()[0];
-if (!run) throw new Error("no run was made");
-const [attempt] = a_job_detail(
-  a_job({ number: 3, status: "succeeded", attempt: 1 }),
-  run.detail,
-  [],
-).attempts;
+const [attempt] = a_job_detail(a_job({ number: 3, status: "succeeded", attempt: 1 }), a_run(), []).attempts;
 if (!attempt) throw new Error("no attempt was made");
 
 describe("what was used, against what was asked for", () => {
