@@ -91,10 +91,11 @@ async def detail(
         raise NotFound(f"This run has no job {number}.")
     facts: dict[str, Any] = row.facts or {}
     attempts = await _attempts(session, run_id, number)
-    plan = await _plan(session, run_id) if with_place else None
+    # Of a job that was never started, the plan is all that is known, and why it was not is seen in the graph.
+    plan = await _plan(session, run_id) if with_place or row.status == "skipped" else None
     if plan:
         facts = plan[1].get("more", {}).get(str(number), {}) | facts
-    around = place.steps(plan[1] if plan else None, number)
+    around = place.steps(plan[1], number) if plan and with_place else None
     up, down = (around[-1], around[1]) if around else ([], [])
     inputs, outputs, logs = facts.get("inputs") or [], facts.get("outputs") or [], facts.get("logs") or []
     benchmark = facts.get("benchmark")

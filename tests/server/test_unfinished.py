@@ -75,6 +75,8 @@ async def test_what_fails_is_named_to_those_that_need_it_and_to_the_others(serve
     assert job["unfinished"]["text"] == "It needs job 2, which failed."
     assert (job["unfinished"]["job"]["rule"], job["unfinished"]["job"]["status"]) == ("map", "failed")
     assert (await get(served, f"/api/v1/runs/{tape.run_id}/jobs/2"))["unfinished"] is None
+    apart = await get(served, f"/api/v1/runs/{tape.run_id}/jobs/1", place=False)
+    assert (apart["unfinished"], apart["near"]) == (job["unfinished"], None)
 
 
 async def test_an_interruption_is_the_reason_but_not_for_what_failed_before(served: Served) -> None:
