@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from snakemake_logger_plugin_flowo import archive, bring, config, wire
 from snakemake_logger_plugin_flowo.client import Failed
@@ -23,7 +23,7 @@ from tests.plugin import test_snakemake as snakemake
 from tests.server.servers import Served
 
 LOGS = sorted((Path(__file__).parents[1] / "plugin" / "logs").iterdir())
-RETRIED, GROUPS = LOGS
+RETRIED, GROUPS, OLD = LOGS  # the last by Snakemake 8.30
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +101,24 @@ async def test_groups_of_a_cluster(served: Served, reach: None, tmp_path: Path) 
     ]  # fmt: skip
 
 
+async def test_snakemake_8_is_read_too(served: Served, reach: None, tmp_path: Path) -> None:
+    place = directory(tmp_path, OLD)
+    text = OLD.read_text()
+    done = text[: text.index("Job stats:")] + text[text.index("Complete log:") : text.index("WorkflowError:")]
+    (place / ".snakemake" / "log" / f"2026-11-25T110000.000000{archive.SUFFIX}").write_text(done)
+    failed, well = [
+        (await served.client.get(f"/api/v1/runs/{one.run_id}")).json() for one in await brought(place)
+    ]  # fmt: skip
+    assert (failed["status"], well["status"]) == ("failed", "succeeded")
+    assert (failed["host"], failed["cores"]) == ("lab1", 2)
+    assert {status: n for status, n in failed["jobs"].items() if n} == {
+        "total": 5, "succeeded": 2, "failed": 2, "skipped": 1,
+    }  # fmt: skip
+    first = failed["first_failure"]
+    assert (first["rule"], first["attempt"], first["exit_code"]) == ("f", 2, 3)
+    assert first["message"].endswith("returned non-zero exit status 3.")
+
+
 async def test_what_the_text_does_not_say_stays_open(served: Served, reach: None, tmp_path: Path) -> None:
     place = directory(tmp_path)
     whole = RETRIED.read_text()
@@ -126,6 +144,7 @@ def test_a_failed_run_of_a_program_that_says_no_error_at_its_end(tmp_path: Path)
     assert (ended.outcome, str(ended.message)[:40]) == ("failed", "Exiting because a job execution failed. ")
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_pauses_change_no_number(data: st.DataObject) -> None:
     """A log that is followed gives the events of one that is read at once, whenever it paused."""

@@ -29,7 +29,7 @@ _ROUNDED = 1.5  # s that the log's whole seconds may differ from the metadata's
 _METADATA_KEPT = 1 << 20  # bytes of one file
 _NAME_KEPT = 254  # bytes of a file name, above which Snakemake makes folders (snakemake.persistence)
 _ELAPSED = re.compile(r"Elapsed time: (?:(\d+) days?, )?(\d+):(\d+):(\d+(?:\.\d+)?)$")
-_WELL = ("Complete log(s)", "Nothing to be done")
+_WELL = ("Complete log", "Nothing to be done")
 
 Told = tuple[wire.Event, float]
 
@@ -170,9 +170,10 @@ class Telling:
         self._opened = True
         facts = vars(head) if head is not None else {}
         command = str(facts.get("cmd") or "").split()
+        host = (record.msg[6:].strip() for record in self._early if record.msg.startswith("host: "))  # up to 9.21
         opened = wire.RunOpened(
             plugin_version=VERSION,
-            host=str(facts.get("host") or ""),
+            host=str(facts.get("host") or next(host, "")),
             user=str(facts.get("user") or _owner(self.log.path)),
             directory=str(self.log.directory),
             command=mask_argv(command),

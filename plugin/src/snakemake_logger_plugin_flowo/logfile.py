@@ -2,7 +2,7 @@
 
 For runs that were made without the plugin (`flowo import`, `flowo watch DIR`). What the text does not hold stays empty.
 The records go through `translate.Translator` like those of a running Snakemake. Formats: `snakemake.logging`,
-`DefaultFormatter`, 9.0 to 9.27.
+`DefaultFormatter`, 9.0 to 9.27, and what 7 and 8 wrote.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FIELD = re.compile(r"(\s+)([\w-]+):(?: (.*))?$")
 _STATS_ROW = re.compile(r"(\S.*?) +(\d+)$")
 _GROUP_ERROR = re.compile(r"    (?:message|log|jobs):")
 _COMMAND = "Shell command: "
-_EXITED = "(command exited with non-zero exit code)"
+_EXITED = ("(command exited with non-zero", "(one of the commands exited with non-zero")  # the latter up to 8
 # What may follow an error's or a command's lines; their own lines have no mark.
 _NEXT = (
     "Select jobs to execute", "Execute ", "Trying to restart job", "Exiting because", "Complete log", "Removing ",
@@ -101,7 +101,7 @@ class Reader:
     def _field(self, line: str) -> bool:
         indent = len(line) - len(line.lstrip())
         if self._under == "shell" and not _STAMP.match(line):  # its lines are indented as they please
-            if line.strip() == _EXITED:
+            if line.strip().startswith(_EXITED):
                 self._under = ""
             return True
         if not line.strip() or indent < self._depth or _STAMP.match(line):
