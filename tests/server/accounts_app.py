@@ -25,6 +25,7 @@ from flowo.settings import Settings
 
 SECRET = "a secret of the tests that is long enough for HS256"
 HOST = "http://flowo.test"
+ORIGIN = {"Origin": HOST}
 PASSWORD = "correct horse battery"
 _hashes: dict[str, str] = {}  # a hash takes tens of milliseconds by design
 
