@@ -121,7 +121,10 @@ def _server(peer: Peer, port: int, uds: Path | None) -> Any:
             self._answer(reply or peer.wished())
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                raise ConnectionAbortedError("the client left in the middle")
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             parts = self.path.split("/")
