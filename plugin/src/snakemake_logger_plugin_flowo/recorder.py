@@ -15,7 +15,18 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from snakemake_logger_plugin_flowo import dag, data, definition, ending, invocation, listening, mask, translate, wire
+from snakemake_logger_plugin_flowo import (
+    dag,
+    data,
+    definition,
+    ending,
+    invocation,
+    listening,
+    mask,
+    translate,
+    values,
+    wire,
+)
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.say import say
 
@@ -394,7 +405,7 @@ def _short(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     if lines and lines[0].startswith("Traceback"):
         lines = lines[-1:]
-    return translate.cut(" ".join(" ".join(lines).split()), 300)
+    return values.cut(" ".join(" ".join(lines).split()), 300)
 
 
 def why(error: wire.JobError) -> str:
@@ -410,4 +421,4 @@ def why(error: wire.JobError) -> str:
         return "Snakemake gives no reason; what the job printed is above"
     # Below the place of an exception stands what it says, then files, or the place in the code.
     below = [place + 1 for place, line in enumerate(lines[:-1]) if re.search(r" in file .+, line \d+:$", line)]
-    return translate.cut(lines[below[-1] if below else -1], 200)
+    return values.cut(lines[below[-1] if below else -1], 200)

@@ -7,9 +7,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from snakemake_logger_plugin_flowo import wire
+from snakemake_logger_plugin_flowo.values import (
+    as_files,
+    as_integer,
+    as_pairs,
+    as_resources,
+    as_seconds,
+    as_text,
+    as_text_or_none,
+    as_words,
+    total_of,
+)
 
-FILES_KEPT = 10_000  # of one list of files; `inputs_total` tells how many there were
-TEXT_KEPT = 256 * 1024  # characters of one text
 INPUTS_REMEMBERED = 200  # of a job while it is open: to be looked at should it fail
 OUTPUTS_REMEMBERED = 1_000  # of an open job
 
@@ -154,16 +163,16 @@ class Translator:
         workflow_id = get("workflow_id")
         return [
             wire.WorkflowStarted(
-                workflow_id=_text_or_none(workflow_id),
-                snakefile=_text_or_none(snakefile),
-                directory=_text_or_none(get("rundir") or get("cwd")),
-                snakemake_version=_text_or_none(get("snakemake_version")),
-                python_version=_text_or_none(get("python_version")),
-                platform=_text_or_none(get("platform")),
-                host=_text_or_none(get("host")),
-                user=_text_or_none(get("user")),
-                configfiles=_files(get("configfiles")),
-                config_md5=_text_or_none(get("config_md5")),
+                workflow_id=as_text_or_none(workflow_id),
+                snakefile=as_text_or_none(snakefile),
+                directory=as_text_or_none(get("rundir") or get("cwd")),
+                snakemake_version=as_text_or_none(get("snakemake_version")),
+                python_version=as_text_or_none(get("python_version")),
+                platform=as_text_or_none(get("platform")),
+                host=as_text_or_none(get("host")),
+                user=as_text_or_none(get("user")),
+                configfiles=as_files(get("configfiles")),
+                config_md5=as_text_or_none(get("config_md5")),
             )
         ]
 
@@ -171,7 +180,7 @@ class Translator:
         graph = getattr(record, "rulegraph", None)
         if not isinstance(graph, Mapping):
             return []
-        nodes = [_text(node.get("rule") if isinstance(node, Mapping) else node) for node in graph.get("nodes") or ()]
+        nodes = [as_text(node.get("rule") if isinstance(node, Mapping) else node) for node in graph.get("nodes") or ()]
         links = [
             [link["source"], link["target"]]
             for link in graph.get("links") or ()
@@ -181,23 +190,23 @@ class Translator:
         return [wire.RuleGraph(nodes=nodes, links=links)]
 
     def _resources_info(self, record: Record) -> list[wire.Event]:
-        cores, nodes = _integer(getattr(record, "cores", None)), _integer(getattr(record, "nodes", None))
+        cores, nodes = as_integer(getattr(record, "cores", None)), as_integer(getattr(record, "nodes", None))
         provided = getattr(record, "provided_resources", None)
         if cores is None and nodes is None and provided is None:
             return self._text(record)
-        return [wire.ResourcesInfo(cores=cores, nodes=nodes, provided=None if provided is None else _pairs(provided))]
+        return [wire.ResourcesInfo(cores=cores, nodes=nodes, provided=None if provided is None else as_pairs(provided))]
 
     def _run_info(self, record: Record) -> list[wire.Event]:
         stats = getattr(record, "stats", None)
         if not isinstance(stats, Mapping):
             return []
-        counts = {_text(rule): count for rule, count in stats.items() if rule != "total" and isinstance(count, int)}
+        counts = {as_text(rule): count for rule, count in stats.items() if rule != "total" and isinstance(count, int)}
         return [wire.RunInfo(stats=counts)]
 
     def _job_started(self, record: Record) -> list[wire.Event]:
         ids = selected(record)
         jobs = [job for job in ids if isinstance(job, int)]
-        return [wire.JobStarted(jobs=jobs, groups=[_text(job) for job in ids if isinstance(job, str)])]
+        return [wire.JobStarted(jobs=jobs, groups=[as_text(job) for job in ids if isinstance(job, str)])]
 
     def _group_info(self, record: Record) -> list[wire.Event]:
         members = getattr(record, "jobs", None)
@@ -208,11 +217,11 @@ class Translator:
             jobs = sorted(job for job in found if isinstance(job, int))
         self._group_jobs = jobs
         self._group_open = True
-        return [wire.GroupInfo(group=_text(getattr(record, "group_id", "")), jobs=jobs)]
+        return [wire.GroupInfo(group=as_text(getattr(record, "group_id", "")), jobs=jobs)]
 
     def _job_info(self, record: Record) -> list[wire.Event]:
         get = _getter(record)
-        job = _integer(get("jobid"))
+        job = as_integer(get("jobid"))
         if job is None:
             return []
         self.attempts[job] = self.attempts.get(job, 0) + 1
@@ -221,16 +230,16 @@ class Translator:
         elif self._group_open and job not in self._group_jobs:
             self._group_jobs.append(job)
         inputs, outputs = get("input"), get("output")
-        in_files, logs = _files(inputs), _files(get("log"))
-        benchmark = _text_or_none(get("benchmark"))
-        total = _total(inputs, in_files)
+        in_files, logs = as_files(inputs), as_files(get("log"))
+        benchmark = as_text_or_none(get("benchmark"))
+        total = total_of(inputs, in_files)
         if self._files:
             self.files[job] = Files(in_files[:INPUTS_REMEMBERED], total or len(in_files), logs, benchmark)
         priority = get("priority")
         if isinstance(priority, float):
             priority = str(priority)
-        told_outputs, command = _files(outputs), _text_or_none(get("shellcmd"))
-        rule = _text(get("rule_name") or "")
+        told_outputs, command = as_files(outputs), as_text_or_none(get("shellcmd"))
+        rule = as_text(get("rule_name") or "")
         self.open[job] = Handed(rule, told_outputs[:OUTPUTS_REMEMBERED], command)
         self._told.discard(job)
         return [
@@ -238,19 +247,19 @@ class Translator:
                 job=job,
                 rule=rule,
                 local=bool(getattr(record, "local", True)),
-                message=_text_or_none(get("rule_msg")),
+                message=as_text_or_none(get("rule_msg")),
                 inputs=in_files,
                 outputs=told_outputs,
                 logs=logs,
                 inputs_total=total,
-                outputs_total=_total(outputs, told_outputs),
+                outputs_total=total_of(outputs, told_outputs),
                 benchmark=benchmark,
-                wildcards=_words(get("wildcards")),
-                reason=_text_or_none(get("reason")) or None,
+                wildcards=as_words(get("wildcards")),
+                reason=as_text_or_none(get("reason")) or None,
                 # the underscored ones are Snakemake's bookkeeping (_cores is `threads`)
-                resources=_resources(get("resources")),
+                resources=as_resources(get("resources")),
                 priority=priority if isinstance(priority, int | str) else None,
-                threads=_integer(get("threads")),
+                threads=as_integer(get("threads")),
                 checkpoint=bool(get("is_checkpoint")),
                 command=command,
             )
@@ -272,7 +281,7 @@ class Translator:
     def _job_error(self, record: Record) -> list[wire.Event]:
         get = _getter(record)
         held = self.held.pop(str(record.threadName), None)
-        job = _integer(get("jobid"))
+        job = as_integer(get("jobid"))
         if job is None:
             return [held] if held else []
         if self._repeats:
@@ -285,18 +294,18 @@ class Translator:
         aux = get("aux")
         external_id = aux.get("external_jobid") if isinstance(aux, Mapping) else None
         said = held or by_group
-        message = said.message if said else _text_or_none(get("rule_msg"))
+        message = said.message if said else as_text_or_none(get("rule_msg"))
         code, number = _end_of_process(message)
         logs, cluster_logs = self._logs(job, get("log"))
         return [
             wire.JobError(
                 job=job,
-                rule=_text_or_none(get("rule_name")),
+                rule=as_text_or_none(get("rule_name")),
                 message=message,
                 exception=said.exception if said else None,
                 exit_code=code,
                 signal=number,
-                external_id=_text_or_none(external_id),
+                external_id=as_text_or_none(external_id),
                 logs=logs,
                 cluster_logs=cluster_logs,
                 interrupted=self._interrupted,
@@ -305,7 +314,7 @@ class Translator:
 
     def _logs(self, job: int, told: Any) -> tuple[list[str], list[str]]:
         """The logs that the rule declares, and the executor's, which Snakemake tells in the same list behind them."""
-        found = [file for file in _files(told) if file != "None"]  # an executor may tell of a log that it has not
+        found = [file for file in as_files(told) if file != "None"]  # an executor may tell of a log that it has not
         known = self.files.get(job)
         declared = known.logs if known else found
         cluster = [file for file in found if file not in declared]
@@ -327,7 +336,7 @@ class Translator:
         jobs = [
             job["jobid"] for job in information or () if isinstance(job, Mapping) and isinstance(job.get("jobid"), int)
         ]
-        aux_logs = [file for file in _files(get("aux_logs")) if file != "None"]
+        aux_logs = [file for file in as_files(get("aux_logs")) if file != "None"]
         if aux_logs:  # the job_error of each member comes next, without them
             for job in jobs:
                 self.cluster_logs[job] = list(dict.fromkeys([*aux_logs, *self.cluster_logs.get(job, [])]))
@@ -335,9 +344,9 @@ class Translator:
             note = f"Its group of {len(jobs)} jobs failed; Snakemake does not say by which of them."
             self._group_failure.update({job: wire.JobError(job=job, message=note) for job in jobs})
         failure = wire.GroupError(
-            group=_text(get("groupid") or get("group_id") or ""),
+            group=as_text(get("groupid") or get("group_id") or ""),
             jobs=sorted(jobs),
-            external_id=_text_or_none(get("external_jobid")),
+            external_id=as_text_or_none(get("external_jobid")),
         )
         return [*(self._blamed(jobs, held) if held else ()), failure]
 
@@ -359,8 +368,8 @@ class Translator:
         return [failure]
 
     def _error(self, record: Record) -> list[wire.Event]:
-        exception = _text_or_none(getattr(record, "exception", None))
-        message = _text(record.msg)
+        exception = as_text_or_none(getattr(record, "exception", None))
+        message = as_text(record.msg)
         thread = str(record.threadName)
         missing = "MissingOutputException" in (exception, message.partition(" ")[0])
         if jobs := self._of_jobs(record, message, missing, thread):
@@ -402,7 +411,7 @@ class Translator:
         return []  # hundreds of records that repeat what the plan says
 
     def _text(self, record: Record) -> list[wire.Event]:
-        text = _text(record.msg)
+        text = as_text(record.msg)
         if text in _NOT_A_RECORD:
             return []
         log = wire.Log(level=str(record.levelname), text=text)
@@ -436,7 +445,7 @@ class Translator:
         """The payload of an executor that tells states (schema 1 as `snakesee_remote`, 2 as `remote_job_state`)."""
         if not isinstance(told, Mapping) or told.get("schema_version") not in (1, 2):
             return []
-        job, phase = _integer(told.get("jobid")), told.get("phase")
+        job, phase = as_integer(told.get("jobid")), told.get("phase")
         if job is None or phase not in ("queued", "running", "succeeded", "failed"):
             return []
         return [
@@ -444,17 +453,17 @@ class Translator:
                 job=job,
                 attempt=max(1, self.attempts.get(job, 1)),
                 phase=phase,
-                executor=_text(told.get("executor") or ""),
-                external_id=_text_or_none(told.get("external_jobid")),
-                status=_text_or_none(told.get("remote_status")),
-                reason=_text_or_none(told.get("status_reason")),
-                queue=_text_or_none(told.get("queue")),
-                queued_at=_seconds(told.get("queued_at")),
-                started_at=_seconds(told.get("started_at")),
-                stopped_at=_seconds(told.get("stopped_at")),
-                exit_code=_integer(told.get("exit_code")),
-                category=_text_or_none(told.get("termination_category")),
-                confidence=_text_or_none(told.get("termination_confidence")),
+                executor=as_text(told.get("executor") or ""),
+                external_id=as_text_or_none(told.get("external_jobid")),
+                status=as_text_or_none(told.get("remote_status")),
+                reason=as_text_or_none(told.get("status_reason")),
+                queue=as_text_or_none(told.get("queue")),
+                queued_at=as_seconds(told.get("queued_at")),
+                started_at=as_seconds(told.get("started_at")),
+                stopped_at=as_seconds(told.get("stopped_at")),
+                exit_code=as_integer(told.get("exit_code")),
+                category=as_text_or_none(told.get("termination_category")),
+                confidence=as_text_or_none(told.get("termination_confidence")),
             )
         ]
 
@@ -496,91 +505,6 @@ def selected(record: Record) -> list[Any]:
 
 def _getter(record: Record) -> Any:
     return vars(record).get
-
-
-def _integer(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _seconds(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 < value < 1e11 else None  # false for NaN as well
-
-
-def cut(text: str, longest: int = TEXT_KEPT) -> str:
-    """The text, or its beginning and a remark that it was longer."""
-    return text if len(text) <= longest else f"{text[:longest]}… (cut, {len(text)} characters in all)"
-
-
-def _text(value: object) -> str:
-    # a copy, since Snakemake's strings are subclasses that carry live objects
-    text = value if type(value) is str else str(value)
-    return text if len(text) <= TEXT_KEPT else cut(text)
-
-
-def _text_or_none(value: object) -> str | None:
-    if value is None or (type(value) is str and len(value) <= TEXT_KEPT):
-        return value
-    return _text(value)
-
-
-def _files(value: object) -> list[str]:
-    if not value:
-        return []
-    if not isinstance(value, list) and (isinstance(value, str) or not isinstance(value, Iterable)):
-        return [_text(value)]
-    files = list(value)
-    if len(files) > FILES_KEPT:
-        files = files[:FILES_KEPT]
-    return [file if type(file) is str and len(file) <= TEXT_KEPT else _text(file) for file in files]
-
-
-def _total(value: Any, kept: list[str]) -> int | None:
-    """How many there were, where not all are kept."""
-    return len(value) if len(kept) == FILES_KEPT and hasattr(value, "__len__") and len(value) > FILES_KEPT else None
-
-
-def _pairs(value: Any) -> dict[str, Any]:
-    """A copy of something with `items()` (ResourceList, Resources, a dict) as JSON values."""
-    if value is None or not hasattr(value, "items"):
-        return {}
-    return {
-        (key if type(key) is str else _text(key)): (item if type(item) is int else plain(item))
-        for key, item in value.items()
-    }
-
-
-def _words(value: Any) -> dict[str, str]:
-    return {_text(key): _text(item) for key, item in value.items()} if value else {}
-
-
-def _resources(value: Any) -> dict[str, Any]:
-    if value is None or not hasattr(value, "items"):
-        return {}
-    pairs: dict[str, Any] = {}
-    for key, item in value.items():
-        name = key if type(key) is str else _text(key)
-        if not name.startswith("_"):
-            pairs[name] = item if type(item) is int else plain(item)
-    return pairs
-
-
-def plain(value: Any) -> Any:
-    """A JSON value for one resource: numbers and truths as they are, everything else as text."""
-    if value is None or type(value) in (int, bool):
-        return value
-    if type(value) is str:
-        return value if len(value) <= TEXT_KEPT else cut(value)
-    if isinstance(value, bool):
-        return bool(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if abs(value) < float("inf") else str(value)  # false for NaN as well
-    if hasattr(value, "value") and not isinstance(value, str):  # snakemake.resources.Resource
-        return plain(value.value)
-    return _text(value)
 
 
 def _end_of_process(message: str | None) -> tuple[int | None, int | None]:
