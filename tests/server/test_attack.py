@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.test_serve import serving
+from tests.server.processes import serving
 
 STRANGER = 54_321  # nobody's number; what PostgreSQL itself runs as would be no stranger
 TRY = """

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.test_serve import Server, serving, wait_until
+from tests.server.processes import Server, serving, wait_until
 
 CADDYFILE = Path(__file__).parents[2] / "Caddyfile"
 CADDY = shutil.which("caddy")

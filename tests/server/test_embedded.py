@@ -23,6 +23,7 @@ from flowo.db import embedded as module
 from flowo.db.embedded import Embedded
 from flowo.db.engine import Database
 from flowo.errors import StartupError
+from tests.server.processes import wait_until
 
 AS_ROOT = os.geteuid() == 0
 
@@ -44,13 +45,6 @@ async def connected(made: Embedded) -> AsyncIterator[asyncpg.Connection[asyncpg.
         yield connection
     finally:
         await connection.close()
-
-
-def wait_until(condition: Any, patience: float = 15) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.02)
 
 
 CHILD = """
