@@ -302,12 +302,14 @@ from pathlib import Path
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import OutputSettings, ResourceSettings, DAGSettings
 from snakemake_logger_plugin_flowo import LogHandlerSettings
-for executor, target in (("dryrun", "a.txt"), ("touch", "a.txt"), ("local", "bad.txt"), ("local", "gone.txt")):
-    ours = LogHandlerSettings(name=executor + " " + target)
+for executors, target in (("dryrun touch", "a.txt"), ("dryrun", "gone.txt"), ("local", "bad.txt"), ("local", "gone.txt")):
+    ours = LogHandlerSettings(name=executors + " " + target)
     with SnakemakeApi(OutputSettings(log_handler_settings={"flowo": ours})) as api:
         try:
             flow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))
-            flow.dag(dag_settings=DAGSettings(targets={target})).execute_workflow(executor=executor)
+            dag = flow.dag(dag_settings=DAGSettings(targets={target}))
+            for executor in executors.split():
+                dag.execute_workflow(executor=executor)
         except Exception as error:
             print(type(error).__name__)
 """
@@ -320,16 +322,19 @@ for executor, target in (("dryrun", "a.txt"), ("touch", "a.txt"), ("local", "bad
         timeout=150,
         check=False,
     )
-    assert run.stdout.split() == ["WorkflowError", "MissingInputException"], run.stderr
+    assert run.stdout.split() == ["MissingInputException", "WorkflowError", "MissingInputException"], run.stderr
     spools = [
         [json.loads(line) for line in path.read_bytes().splitlines()]
         for path in sorted((place / ".snakemake" / "flowo").glob("*.jsonl"))
     ]
     assert [(spool[0]["name"], spool[0].get("touch"), spool[-1].get("outcome")) for spool in spools] == [
-        ("touch a.txt", True, None),  # of what succeeded the outcome is left out
+        ("dryrun touch a.txt", True, None),  # of what succeeded the outcome is left out
         ("local bad.txt", None, "failed"),
         ("local gone.txt", None, "failed"),
     ]
+    assert [len(of(spool, "job_info")) for spool in spools] == [1, 1, 0]
+    assert [len(of(spool, "plan")) for spool in spools] == [1, 1, 0]
+    assert [len(of(spool, "rule")) for spool in spools] == [1, 1, 0]
     assert [str(spool[-1].get("message")).split()[0] for spool in spools] == ["None", "Exiting", "Snakemake"]
 
 

@@ -65,7 +65,7 @@ class Watch(logging.Filter):
         self.params: dict[int, Any] = {}  # of jobs that were handed out, where the plan could not know them
         self._plan = plan
         self.quiet = quiet  # JOB_FINISHED is not sent: watch the graph instead
-        self._dry_run = dry_run
+        self._dry_runs = self._dry_run = dry_run  # always, and of the execution that goes on
         self._config = config  # its content, too
         self._code = code
         self._config_seen = False
@@ -113,7 +113,9 @@ class Watch(logging.Filter):
             self._see_config(_workflow())
             if purpose := _purpose():
                 setattr(record, PURPOSE, purpose)
-                self._dry_run = self._dry_run or purpose == "dryrun"
+            if self._dry_run and purpose != "dryrun":
+                self._defined.clear()  # what a program only tried before is not told
+            self._dry_run = purpose == "dryrun" or self._dry_runs
         elif event == "run_info":
             if self.generation and (self._workflow is None or (self._dry_run and not self._grown())):
                 return  # a dry run says it again when all is done

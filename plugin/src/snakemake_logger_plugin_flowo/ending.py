@@ -22,7 +22,7 @@ class Ending:
         self._interrupted = ""  # what Snakemake said when it was told to stop
         self._gave_up = ""  # what it said when it left the rest
         self._said_all = False
-        self._began = False  # it knew what was to be done
+        self.began = False  # it knew what was to be done
         self._exception = sys.exc_info()[1]  # of the code that calls us, if any: not the run's
         self._last = getattr(sys, "last_value", None)
 
@@ -39,13 +39,13 @@ class Ending:
             elif text.startswith(_SAID_ALL):
                 self._said_all = True
         elif event == "run_info":
-            self._began = True
+            self.began = True
         elif event == "workflow_started":  # a library's user may run a workflow once more
             self._interrupted = self._gave_up = ""
-            self._said_all = self._began = False
+            self._said_all = self.began = False
 
     def told(self, *, at_exit: bool, complete: bool) -> wire.RunEnded:
-        """The rule that held on every recorded end. `complete`: nothing that was to be done is left."""
+        """The rule that held on every recorded end. `complete`: nothing is known that was left undone."""
         error = self.leaving(at_exit)
         name = type(error).__name__ if error is not None else None
         message = str(error) if error is not None else None
@@ -54,7 +54,7 @@ class Ending:
         failed = self.failed or error is not None
         if not failed and (self._interrupted or self._gave_up):
             failed, message = True, self._gave_up or self._interrupted
-        if not failed and not self._said_all and (at_exit or not (self._began and complete)):
+        if not failed and not self._said_all and (at_exit or not complete):
             failed, message = True, _BEFORE_ITS_END
         if not failed:
             return wire.RunEnded(outcome="succeeded")

@@ -82,6 +82,7 @@ class Recorder:
             config=not getattr(settings, "no_config", False),
             code=not getattr(settings, "no_code", False),
         )
+        self._only_tried = False  # what goes on is a dry run that is not to be recorded
         self._taken_over = False
         self._listening = listening.Listening(self._hear_over)
         self.watch.saw = self._listening.saw
@@ -99,7 +100,9 @@ class Recorder:
         self._ending.hear(record, event)
         with self._lock:
             if self.spool is None:
-                if (purpose := getattr(record, dag.PURPOSE, None)) is not None and not self._meant(purpose):
+                if event == "workflow_started":
+                    self._see_purpose(record)
+                if self._only_tried:
                     return
                 self._early.append(record)
                 if event == "workflow_started" or event == "error":
@@ -109,17 +112,21 @@ class Recorder:
         if self.sender is not None and self.sender.lines:
             self.sender.speak()
 
-    def _meant(self, purpose: str) -> bool:
-        """What a run is for, where a program says it to Snakemake only; False: it is not to be recorded."""
-        if purpose == "touch":
-            self._opened = self._opened.replace(touch=True)
-        elif not self.dry_run:
-            self.closed = not getattr(self._settings, "dry_run", False)
-            self.dry_run, self._opened = True, self._opened.replace(dry_run=True)
-            self._translator = translate.Translator(files=False)
-            if self.closed:
-                self.watch.remove()
-        return not self.closed
+    def _see_purpose(self, record: logging.LogRecord) -> None:
+        """What the execution that begins is for, where a program says it to Snakemake only."""
+        purpose = getattr(record, dag.PURPOSE, None)
+        self._opened = self._opened.replace(touch=self._opened.touch or purpose == "touch")
+        if purpose == "dryrun" and not self.dry_run:
+            if getattr(self._settings, "dry_run", False):
+                self.dry_run, self._opened = True, self._opened.replace(dry_run=True)
+                self._translator = translate.Translator(files=False)
+            else:
+                self._only_tried = True
+                self._early.clear()
+        elif self._only_tried:
+            self._only_tried = False
+            while self.watch.snapshots and self.watch.snapshots[0].at < record.created:
+                self.watch.snapshots.popleft()
 
     def _hear_over(self, record: logging.LogRecord) -> None:
         """A record that the listener did not bring, since another plugin's failure has ended it."""
@@ -333,7 +340,7 @@ class Recorder:
         with self._lock:
             self.closed = True
         self.watch.remove()
-        if self.spool is None and self._ending.leaving(at_exit) is not None:
+        if self.spool is None and not self._only_tried and self._ending.leaving(at_exit) is not None:
             # sys.exit or Ctrl-C while the Snakefile is read
             self._open(None)
         if self.spool is None:
@@ -362,9 +369,11 @@ class Recorder:
         spools.prune(self.spool.path.parent, float(getattr(self._settings, "keep_days", 7) or 0))
 
     def _complete(self) -> bool:
-        """Whether every job that was started or planned is finished, as far as was told; a dry run finishes none."""
+        """Whether nothing is known that was left undone: of an error that a program catches there is no other trace."""
+        if invocation.arguments():
+            return True  # Snakemake's command line says an error where there is one
         finished, started = len(self._translator.finished), len(self._translator.attempts)
-        return self.dry_run or finished >= max(started, self.watch.planned)
+        return self._ending.began and (self.dry_run or finished >= max(started, self.watch.planned))
 
     def _verdict(self, ended: wire.RunEnded, complete: bool) -> None:
         assert self.spool is not None
@@ -391,7 +400,7 @@ class Recorder:
             return f", a dry run of {total} jobs"
         if total:
             return f", {finished} of {total} jobs finished"
-        return ", no job was to be run" if outcome == "succeeded" else " before any job was started"
+        return ", no job was run" if outcome == "succeeded" else " before any job was started"
 
 
 def _forked(recorder: weakref.ref[Recorder]) -> None:
