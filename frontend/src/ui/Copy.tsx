@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Glyph } from "./Glyph.tsx";
 
 export async function put_on_clipboard(text: string): Promise<boolean> {
@@ -19,7 +19,8 @@ export async function put_on_clipboard(text: string): Promise<boolean> {
   }
 }
 
-export function Copy({ text, what }: { text: string; what: string }) {
+/** `children`: words that stand beside the icon, and are pressed like it. */
+export function Copy({ text, what, children }: { text: string; what: string; children?: ReactNode }) {
   const [said, say] = useState<"" | "copied" | "not copied">("");
   useEffect(() => {
     if (!said) return;
@@ -29,7 +30,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
   return (
     <button
       type="button"
-      className="icon-button"
+      className={children ? "menu-button" : "icon-button"}
       aria-label={said || `Copy ${what}`}
       title={said || `Copy ${what}`}
       onClick={(event) => {
@@ -38,6 +39,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
         void put_on_clipboard(text).then((done) => say(done ? "copied" : "not copied"));
       }}
     >
+      {children}
       <Glyph name={said === "copied" ? "tick" : "copy"} />
     </button>
   );

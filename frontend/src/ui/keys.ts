@@ -64,6 +64,7 @@ export const focused: [string, [string[], string][]][] = [
       [["Enter", "Shift Enter"], "In a search: the next hit, the one before"],
       [["Tab"], "In the search for jobs: take what is offered"],
       [["End"], "In a log: to its end, and follow it"],
+      [["Ctrl"], "With the wheel: zooms a drawing where the wheel alone scrolls"],
     ],
   ],
 ];

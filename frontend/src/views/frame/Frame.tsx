@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Navigate, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
+import { Link, Navigate, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import { Button } from "antd";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { status_of } from "../../api/client.ts";
 import { me_query } from "../../api/queries.ts";
 import { LiveProvider } from "../../live/live.tsx";
@@ -21,6 +21,7 @@ export function Frame() {
   const router = useRouter();
   const navigate = useNavigate();
   const [help, set_help] = useState(false);
+  useFocusOnArrival();
   useKeys({
     all_runs: () => void navigate({ to: "/runs" }),
     help: () => set_help(true),
@@ -80,4 +81,20 @@ export function Frame() {
       {help && <Help on_close={() => set_help(false)} />}
     </LiveProvider>
   );
+}
+
+/** What one has followed is gone with the page before: who goes by keys or listens goes on in the new one, not at its frame. */
+function useFocusOnArrival() {
+  // Not where one is going: what is left has the focus until the new page stands.
+  const page = useRouterState({
+    select: ({ resolvedLocation }) => resolvedLocation?.pathname.replace(/\/jobs\/.*/, ""),
+  });
+  const before = useRef(page);
+  useEffect(() => {
+    const arrived = before.current !== undefined && before.current !== page;
+    before.current = page;
+    if (!arrived) return;
+    const gone = !document.activeElement || document.activeElement === document.body;
+    if (gone) document.getElementById("main")?.focus({ preventScroll: true });
+  }, [page]);
 }

@@ -9,6 +9,9 @@ import type { RunsSearch } from "./search.ts";
 
 const sentence = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
+/** Without it the router holds a link without a status for the current one whatever status is chosen. */
+const exactly = { exact: true, explicitUndefined: true } as const;
+
 export function RunFilters({ search, facets }: { search: RunsSearch; facets: Facets | undefined }) {
   const chosen = search.status ?? [];
   const shown = run_statuses.filter(
@@ -20,6 +23,7 @@ export function RunFilters({ search, facets }: { search: RunsSearch; facets: Fac
         <Link
           to="/runs"
           search={(before) => ({ ...before, status: undefined })}
+          activeOptions={exactly}
           aria-current={chosen.length === 0 ? "page" : undefined}
         >
           All <b>{facets ? count(facets.total) : ""}</b>
@@ -32,6 +36,7 @@ export function RunFilters({ search, facets }: { search: RunsSearch; facets: Fac
               ...before,
               status: chosen.length === 1 && chosen[0] === status ? undefined : [status],
             })}
+            activeOptions={exactly}
             aria-current={chosen.includes(status) ? "page" : undefined}
           >
             <StatusIcon status={status} />

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import type { Run } from "../../api/types.ts";
+import { look_of } from "../../theme/status.ts";
 import { CountsBar } from "../../ui/CountsBar.tsx";
 import { reason_of } from "../../ui/failure.ts";
 import { count, eta_left, wildcards_text } from "../../ui/format.ts";
@@ -23,6 +24,7 @@ function News({ run }: { run: Run }) {
         ) : (
           <span className="bad cut">{failure.message?.split("\n")[0] || reason}</span>
         )}
+        {run.jobs.failed > 1 && <span className="faint">and {count(run.jobs.failed - 1)} more</span>}
       </span>
     );
   }
@@ -32,6 +34,10 @@ function News({ run }: { run: Run }) {
   if (run.status === "running" && run.jobs.total === 0) parts.push("planning");
   if (run.status === "running" && run.eta) {
     parts.push(eta_left(run.eta.low, run.eta.high, run.eta.rough));
+  } else if (run.status === "running") {
+    for (const status of ["running", "queued"] as const) {
+      if (run.jobs[status] > 0) parts.push(`${count(run.jobs[status])} ${look_of(status).word}`);
+    }
   }
   if (run.status === "succeeded" && run.jobs.total === 0) parts.push("nothing to be done");
   if (run.jobs.aborted > 0) parts.push(`${count(run.jobs.aborted)} aborted`);

@@ -1,17 +1,22 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Run } from "../../api/types.ts";
 import { useKeys } from "../../ui/keys.ts";
 import { useNarrow } from "../../ui/narrow.ts";
 import { RunRow } from "./RunRow.tsx";
 
+/** Where one was when one left the list that is asked for in this way, so that one comes back there. */
+let left = { asked: "", top: 0, id: "" };
+
 export function RunRows({
+  asked,
   runs,
   dimmed,
   more,
   load_more,
 }: {
+  asked: string; // what is listed: its filters
   runs: Run[];
   dimmed: boolean;
   more: boolean;
@@ -21,7 +26,8 @@ export function RunRows({
   const narrow = useNarrow();
   const height = narrow ? 60 : 36;
   // By the run and not by its place: new runs come in above it.
-  const [held, set_held] = useState({ id: "", place: -1 });
+  const [back] = useState(() => (left.asked === asked ? left : null));
+  const [held, set_held] = useState({ id: back?.id ?? "", place: -1 });
   const found = runs.findIndex(({ id }) => id === held.id);
   const at = found < 0 ? Math.min(held.place, runs.length - 1) : found;
   const set_at = (place: number) => set_held({ id: runs[place]?.id ?? "", place });
@@ -32,10 +38,34 @@ export function RunRows({
     estimateSize: () => height,
     getItemKey: (i) => runs[i]?.id ?? i,
     overscan: 12,
+    initialOffset: back?.top ?? 0,
   });
   useEffect(() => {
     if (height) rows.measure();
   }, [height, rows]);
+
+  const leaving = useRef({ asked, top: back?.top ?? 0, id: "" });
+  leaving.current = { asked, top: leaving.current.top, id: held.id };
+  useLayoutEffect(() => {
+    const node = scroll.current;
+    if (!node) return;
+    if (back) node.scrollTop = back.top;
+    // The rows in sight are known once they have been measured.
+    const frame = requestAnimationFrame(() => {
+      const row = back?.id ? node.querySelector<HTMLElement>(`a[href$="/runs/${back.id}"]`) : null;
+      const free = document.activeElement === document.body || document.activeElement?.id === "main";
+      if (free) row?.focus({ preventScroll: true });
+    });
+    const on_scroll = () => {
+      leaving.current.top = node.scrollTop;
+    };
+    node.addEventListener("scroll", on_scroll, { passive: true });
+    return () => {
+      cancelAnimationFrame(frame);
+      node.removeEventListener("scroll", on_scroll);
+      left = leaving.current;
+    };
+  }, [back]);
 
   const shown = rows.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;

@@ -31,6 +31,7 @@ export function Runs() {
   if (facets.data?.total === 0 && runs.length === 0 && !list.isFetching && !filtered) {
     return <Navigate to="/first-run" replace />;
   }
+  const asked = JSON.stringify(filter);
   return (
     <div className="runs">
       <h1 className="hidden-text">Runs</h1>
@@ -48,6 +49,8 @@ export function Runs() {
       {list.data && runs.length === 0 && <Nothing search={search} />}
       {runs.length > 0 && (
         <RunRows
+          key={asked}
+          asked={asked}
           runs={runs}
           dimmed={list.isPlaceholderData}
           more={list.hasNextPage && !list.isFetchingNextPage}

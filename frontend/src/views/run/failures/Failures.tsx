@@ -11,6 +11,7 @@ import { Glyph } from "../../../ui/Glyph.tsx";
 import { Said } from "../../../ui/Said.tsx";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
 import { Ago, ClockTime } from "../../../ui/Times.tsx";
+import { Words } from "../../../ui/Words.tsx";
 import { job_filter } from "../selection/search.ts";
 import { useSelection } from "../selection/selection.ts";
 import { JobLink, Member, named } from "./Member.tsx";
@@ -85,8 +86,10 @@ function Again({ id }: { id: string }) {
     <section className="failures-again" aria-label="Run again only what failed">
       <h3>Run again only what failed</h3>
       <div className="command">
-        <code>{data.command}</code>
-        <Copy text={data.command} what="the command that reruns only what failed" />
+        <code>
+          <Words text={data.command} />
+        </code>
+        <Copy text={data.command} what="the command to rerun only what failed" />
       </div>
       {remarks.map((remark) => (
         <p key={String(remark)} className="soft">

@@ -82,16 +82,16 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
             <button
               type="button"
               className="link-button"
-              aria-label={`${count(more)} more failures`}
+              aria-label={`${count(more)} more ${more === 1 ? "failure" : "failures"}`}
               onClick={() => set({ tab: "failures" })}
             >
               {count(more)} more
             </button>
           )}
           {job?.command && (
-            <span className="first-failure-command">
-              command <Copy text={job.command} what="the job's command" />
-            </span>
+            <Copy text={job.command} what="the job's command">
+              command
+            </Copy>
           )}
           {run.ended_at && run.jobs.failed > 0 && <RerunWay id={run.id} />}
           <button
@@ -145,15 +145,12 @@ function RerunWay({ id }: { id: string }) {
   if (!data?.command && !isPending) return null;
   return (
     // Its room is kept: what comes later must not move what is read.
-    <span
-      className="first-failure-command"
-      title={data?.command ?? undefined}
-      style={{ visibility: isPending ? "hidden" : undefined }}
-    >
-      <span>
-        rerun<span className="wide-only"> only what failed</span>
-      </span>{" "}
-      <Copy text={data?.command ?? ""} what="the command that reruns only what failed" />
+    <span title={data?.command ?? undefined} style={{ visibility: isPending ? "hidden" : undefined }}>
+      <Copy text={data?.command ?? ""} what="the command to rerun only what failed">
+        <span>
+          rerun<span className="wide-only"> only what failed</span>
+        </span>
+      </Copy>
     </span>
   );
 }

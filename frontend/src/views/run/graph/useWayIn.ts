@@ -1,5 +1,6 @@
 import { useOnViewportChange, useReactFlow, useStoreApi } from "@xyflow/react";
 import { type MouseEvent, useMemo, useRef, type WheelEvent } from "react";
+import { is_for_scrolling } from "../../../ui/wheel.ts";
 import { useSelection } from "../selection/selection.ts";
 import type { Laid } from "./useBoxes.ts";
 import { look_at, looked_at, Push } from "./whereabouts.ts";
@@ -54,6 +55,10 @@ export function useWayIn(laid: Laid) {
     start,
     ways: {
       onWheelCapture: (event: WheelEvent) => {
+        if (is_for_scrolling(event.nativeEvent, event.currentTarget)) {
+          event.stopPropagation(); // the drawing hears nothing of it, and the page scrolls
+          return;
+        }
         const rule = rule_of(event.target);
         if (rule === undefined || event.deltaY >= 0 || getViewport().zoom < closest * 0.99)
           push.current.rest();

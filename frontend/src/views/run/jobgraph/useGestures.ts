@@ -1,4 +1,5 @@
 import { type RefObject, useEffect, useRef } from "react";
+import { is_for_scrolling } from "../../../ui/wheel.ts";
 import { Push } from "../graph/whereabouts.ts";
 import type { Board } from "./board.ts";
 
@@ -66,6 +67,7 @@ export function useGestures(canvas: RefObject<HTMLCanvasElement | null>, board: 
     };
     const on_leave = () => current.current.hover(null);
     const on_wheel = (event: WheelEvent) => {
+      if (is_for_scrolling(event, node)) return;
       event.preventDefault();
       const pixels = event.deltaMode === 1 ? event.deltaY * 25 : event.deltaY;
       const { x, y } = at(event);

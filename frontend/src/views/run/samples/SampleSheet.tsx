@@ -1,8 +1,9 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useId, useRef, useState } from "react";
+import { useCallback, useId, useLayoutEffect, useRef, useState } from "react";
 import type { Grid } from "../../../api/types.ts";
 import type { Cell, GridRow } from "./grid_rows.ts";
-import { SheetRow, slim, wide } from "./SheetRow.tsx";
+import { SheetRow } from "./SheetRow.tsx";
+import { useColumns } from "./sheet_columns.ts";
 import "./samples.css";
 
 const row_height = 30;
@@ -23,7 +24,7 @@ export function SampleSheet({ grid, name, rows, rules, on_cell, on_rule, on_valu
   const scroll = useRef<HTMLDivElement>(null);
   const id = useId();
   const [at, set_at] = useState({ row: 0, rule: 0 });
-  const few = grid.rules.length <= 9;
+  const { names, sizes, upright, head } = useColumns(scroll, grid.rules, rows);
   const down = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,
@@ -34,9 +35,11 @@ export function SampleSheet({ grid, name, rows, rules, on_cell, on_rule, on_valu
     horizontal: true,
     count: grid.rules.length,
     getScrollElement: () => scroll.current,
-    estimateSize: () => (few ? wide : slim),
+    estimateSize: (rule) => sizes[rule] ?? 0,
     overscan: 6,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: they are what it measures
+  useLayoutEffect(() => across.measure(), [across, sizes]);
   const columns = across.getVirtualItems();
   const width = across.getTotalSize();
 
@@ -89,7 +92,8 @@ export function SampleSheet({ grid, name, rows, rules, on_cell, on_rule, on_valu
       aria-activedescendant={`${id}-${at.row}-${at.rule}`}
       tabIndex={0}
       onKeyDown={on_key}
-      data-few={few}
+      data-upright={upright}
+      style={{ "--names": `${names}px`, "--head": `${head}px` } as React.CSSProperties}
     >
       <div
         className="sheet-grid"

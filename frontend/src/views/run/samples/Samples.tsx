@@ -110,7 +110,7 @@ function Drawn({
         <span className="faint samples-count">
           {shown.length < rows.length
             ? `${count(shown.length)} of ${count(rows.length)} rows`
-            : counted(rows.length, "row")}
+            : counted(rows.filter(({ value }) => value !== null).length, "row")}
           {grid.total > rows.length && `, the first of ${count(grid.total)}`}
         </span>
       </div>

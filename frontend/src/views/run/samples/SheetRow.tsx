@@ -5,9 +5,7 @@ import { CountsBar } from "../../../ui/CountsBar.tsx";
 import { count } from "../../../ui/format.ts";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
 import type { Cell, GridRow } from "./grid_rows.ts";
-
-export const wide = 104;
-export const slim = 34;
+import { slim } from "./sheet_columns.ts";
 
 interface RowProps {
   /** Of the whole sheet. */

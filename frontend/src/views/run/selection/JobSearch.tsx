@@ -48,8 +48,8 @@ export function JobSearch({ run }: { run: RunDetail }) {
     clearTimeout(timer.current);
     const wanted = words_text(understand(next, known).text) ?? "";
     if (wanted === sent.current) return;
-    // The first letter is a step that Back undoes; the letters after it are the same step.
-    const replace = sent.current !== "" && wanted !== "";
+    // The first letter is a step that Back undoes; the letters after it are the same step, also where they become a key.
+    const replace = sent.current !== "" && next.trim() !== "";
     sent.current = wanted;
     set({ q: wanted || undefined }, replace);
   };
@@ -72,8 +72,9 @@ export function JobSearch({ run }: { run: RunDetail }) {
     const wanted = words_text(said.text) ?? "";
     const fresh = said.status.length + said.rule.length + said.wildcard.length + said.id.length > 0;
     if (fresh || wanted !== sent.current) {
+      const became = sent.current !== "" && wanted === ""; // what was looked for as a word on the way to this
       sent.current = wanted;
-      choose(said, wanted || undefined);
+      choose(said, wanted || undefined, became);
     }
     set_text(left);
     set_caret(left.length);

@@ -1,11 +1,12 @@
 import { type RefObject, useEffect } from "react";
+import { is_for_scrolling } from "../../../ui/wheel.ts";
 import type { View } from "./view.ts";
 
 const still_px = 4; // a press that moves less is a click
 
 /**
- * Wheel, drag and pinch on a drawing of time. Wheel zooms about the pointer, sideways or with Shift it moves; a drag moves;
- * two fingers zoom. `on_drag`: by how many px it moved up or down, for what scrolls. `on_click`: pressed and let go in place.
+ * Wheel, drag and pinch on a drawing of time. The wheel zooms about the pointer, with Ctrl where it scrolls otherwise; sideways
+ * or with Shift it moves; a drag moves; two fingers zoom. `on_drag`: by how many px it moved up or down, for what scrolls. `on_click`: pressed and let go in place.
  */
 export function useNavigation(
   box: RefObject<HTMLElement | null>,
@@ -21,6 +22,7 @@ export function useNavigation(
     };
     const moment = (x: number) => view.from + (view.to - view.from) * share(x);
     const on_wheel = (event: WheelEvent) => {
+      if (is_for_scrolling(event, node)) return;
       const pages = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
       const across = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
       event.preventDefault();
@@ -28,9 +30,10 @@ export function useNavigation(
         view.pan((across * pages) / Math.max(1, node.clientWidth));
         return;
       }
-      // A pinch on a touch pad comes as a wheel with Ctrl, in small steps.
-      const speed = event.ctrlKey ? 0.012 : 0.0018;
-      view.zoom(moment(event.clientX), Math.exp(event.deltaY * pages * speed));
+      // A pinch on a touch pad comes as a wheel with Ctrl, in small steps; a wheel with Ctrl comes in large ones.
+      const by = event.deltaY * pages;
+      const step = event.ctrlKey ? Math.max(-25, Math.min(25, by)) * 0.012 : by * 0.0018;
+      view.zoom(moment(event.clientX), Math.exp(step));
     };
     const fingers = new Map<number, { x: number; y: number }>();
     let pressed: { x: number; y: number; moved: boolean } | null = null;
@@ -51,8 +54,9 @@ export function useNavigation(
       const others = [...fingers].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
       const [other] = others;
       if (other) {
-        const before = Math.abs(held.x - other.x);
-        const after = Math.abs(event.clientX - other.x);
+        // However the fingers stand to each other: the one below the other mean it too.
+        const before = Math.hypot(held.x - other.x, held.y - other.y);
+        const after = Math.hypot(event.clientX - other.x, event.clientY - other.y);
         const middle = (event.clientX + other.x) / 2;
         if (before > 8 && after > 8) view.zoom(moment(middle), before / after);
       } else {
