@@ -100,7 +100,7 @@ def open_(
 
     with told_in_one_line():
         settings = settings_from(data_dir=data_dir)
-    url = str(managing(settings.data_dir).ask("POST", "/api/v1/auth/links")["url"])
+    url = str(managing(settings.data_dir).ask("POST", "/api/v1/auth/links", has=("url",))["url"])
     typer.echo(json.dumps({"url": url}) if as_json else url)
     browse(url)
 

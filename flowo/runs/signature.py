@@ -28,6 +28,8 @@ _HARMLESS = re.compile(r"\b(?:0 errors?|errors?\s*[:=]\s*0|no errors?)\b", re.IG
 # Snakemake's own words stand below such a line, and are followed by files or the place in the code.
 _HEAD = re.compile(r"^(\w+) in (?:(?:rule|checkpoint) .+ in )?file .+, line \d+:$", re.MULTILINE)
 
+_ELSEWHERE = re.compile(r"\s*^For further error details see .*$", re.MULTILINE)  # below what a submission said
+
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _HEX = re.compile(r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.IGNORECASE)
 _PATH = re.compile(r"(?:~|\.{1,2}|[\w.@+{}=-]+)?(?:/[\w.@+%{}=,:-]*[\w@+%{}=-])+/?")
@@ -48,7 +50,7 @@ def telling_line(message: str | None, tails: Iterable[str]) -> str:
                 line = end[first:] if last < 0 else end[first:last]
                 if not _HARMLESS.search(line):
                     return line.strip()[:MOST]
-    return _said((message or "").strip())[:MOST]
+    return _said(_ELSEWHERE.sub("", message or "").strip())[:MOST]
 
 
 def last_line(line: str, tails: Iterable[str]) -> str:

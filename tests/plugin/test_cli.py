@@ -48,6 +48,10 @@ def test_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     assert flowo("config", "set", "url", "example.org").exit_code == 1
     assert flowo("config", "set", "colour", "red").exit_code == 1
     assert config.load() == {"url": "https://flowo.example.org"}
+    assert "there is no file" in flowo("config", "set", "ca", "nowhere.pem").output
+    Path("ca.pem").touch()
+    assert flowo("config", "set", "ca", "ca.pem").exit_code == 0
+    assert config.load()["ca"] == str(Path.cwd() / "ca.pem")  # wherever it is read
 
 
 def test_the_servers_commands_are_named_where_the_server_is_not() -> None:
@@ -56,6 +60,27 @@ def test_the_servers_commands_are_named_where_the_server_is_not() -> None:
         assert done.exit_code == 1, done.output
         assert "comes with the server, which is not installed in this environment" in done.output
     assert "  serve " not in flowo("--help").output
+
+
+def test_a_directory_that_is_gone(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from snakemake_logger_plugin_flowo.cli import main; os.mkdir('gone'); os.chdir('gone');"
+        "os.rmdir('../gone'); sys.argv[1:] = ['sync']; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "flowo: the directory that you are in is gone: go to another\n"
+
+
+def test_what_is_said_finds_no_place(tmp_path: Path) -> None:
+    program = "import sys; from snakemake_logger_plugin_flowo.cli import main; sys.argv[1:] = ['sync']; main()"
+    for place, code, said in (
+        ("> /dev/full", 1, "flowo: what there is to say cannot be written: No space left on device\n"),
+        (">&-", 0, ""),
+    ):
+        command = ["sh", "-c", f'exec "$0" -c "$1" {place}', sys.executable, program]
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (code, said)
 
 
 def recorded(directory: Path, *texts: str) -> spool.Spool:
@@ -70,6 +95,8 @@ def test_sync(peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     here, there = recorded(Path.cwd(), "a", "b"), recorded(tmp_path / "there", "c")
     failed = flowo("sync")
     assert failed.exit_code == 1
+    mistyped = flowo("sync", "nowhere")
+    assert (mistyped.exit_code, mistyped.output) == (1, "flowo: there is no directory nowhere\n")
     monkeypatch.setenv("FLOWO_URL", peer.url)
     monkeypatch.setenv("FLOWO_TOKEN", "t")
     assert "4 events sent" in flowo("sync").output

@@ -140,6 +140,17 @@ def test_secrets_in_command_lines(argv: list[str], masked: list[str]) -> None:
     assert mask_argv(argv) == masked
 
 
+def test_a_token_with_a_line_end_and_one_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWO_URL", "https://flowo.example.org")
+    monkeypatch.setenv("FLOWO_TOKEN", "flowo_abc\r\n")
+    assert config.find().token == "flowo_abc"
+    for odd in ("flowo_a\nb", "flowo_ä"):
+        monkeypatch.setenv("FLOWO_TOKEN", odd)
+        with pytest.raises(config.ConfigError) as raised:
+            config.find()
+        assert "flowo_a" not in str(raised.value)  # it goes to the terminal, and to Snakemake's log
+
+
 def test_a_remote_with_a_token() -> None:
     assert mask_text("https://ghp_abc@github.com/a/b.git") == "https://***@github.com/a/b.git"
 

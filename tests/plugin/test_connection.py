@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import json
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from snakemake_logger_plugin_flowo import sync
 from snakemake_logger_plugin_flowo.config import boot_id, target_of
-from snakemake_logger_plugin_flowo.connection import Connection
+from snakemake_logger_plugin_flowo.connection import Connection, Unreachable
 
 from tests.plugin.peer import Peer
 from tests.plugin.shipping import Run, logs, seqs, until
@@ -58,6 +59,31 @@ def test_a_certificate_that_is_not_trusted(capsys: pytest.CaptureFixture[str], t
     assert report.complete
     assert seqs(peer.events()) == list(range(1, 8))
     peer.stop()
+
+
+def test_what_is_wrong_with_the_ways_of_an_address(peer: Peer, tmp_path: Path) -> None:
+    junk = tmp_path / "junk.pem"
+    junk.write_text("none")
+    odd = socket.create_server(("127.0.0.1", 0))
+
+    def speak() -> None:
+        with odd.accept()[0] as other:
+            other.sendall(b"SSH-2.0-OpenSSH_9\r\n")
+            other.recv(4_096)
+
+    spoken = threading.Thread(target=speak)
+    spoken.start()
+    for url, ca, reason in (
+        (peer.url.replace("http:", "https:"), None, "it does not speak TLS: is its address http://…?"),
+        ("https://127.0.0.1:9", str(junk), f"({junk}, the configuration's `ca`) cannot be read: it holds no certificate"),
+        ("https://127.0.0.1:9", "/nowhere.pem", "cannot be read: No such file or directory"),
+        (f"http://127.0.0.1:{odd.getsockname()[1]}", None, "what answers does not speak HTTP"),
+    ):  # fmt: skip
+        with Connection(target_of(url, "t", ca=ca)) as connection, pytest.raises(Unreachable) as raised:
+            connection.request("GET", "/healthz")
+        assert reason in str(raised.value)
+    spoken.join()
+    odd.close()
 
 
 def test_a_name_that_is_not_known(capsys: pytest.CaptureFixture[str], peer: Peer) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from snakemake_logger_plugin_flowo import wire
-from snakemake_logger_plugin_flowo.recorder import why
+from snakemake_logger_plugin_flowo.recorder import _short, why
 from snakemake_logger_plugin_flowo.say import say
 
 
@@ -51,8 +51,16 @@ def test_a_line_is_not_written_into_another(monkeypatch: pytest.MonkeyPatch) -> 
         ({"exit_code": 3, "message": "Command 'x' returned non-zero exit status 3."}, "exit code 3"),
         ({"message": 'OddException in rule r in file "/w/S", line 2:\nNot as declared:\n    output: x\n        x'}, "Not as declared:"),
         ({"message": "disk\nfull\n"}, "full"),
+        ({"message": "Error submitting jobscript (exit code 1):\nFor further error details see the cluster/cloud log and more."}, "Error submitting jobscript (exit code 1):"),
         ({"message": None}, "Snakemake gives no reason; what the job printed is above"),
     ],
 )  # fmt: skip
 def test_why_a_job_failed_in_a_few_words(error: dict[str, Any], words: str) -> None:
     assert why(wire.JobError(job=1, **error)) == words
+
+
+def test_a_message_in_one_line() -> None:
+    came = 'Traceback (most recent call last):\n\n  File "x.py", line 1, in f\n    f()\n'
+    assert _short(f"{came}OSError: [Errno 28] No space left\n") == "OSError: [Errno 28] No space left"
+    assert _short(f"OSError: one\nDuring handling:\n{came}OSError: two\nand more") == "OSError: two and more"
+    assert _short("LockException:\nError: locked") == "LockException: Error: locked"

@@ -73,7 +73,40 @@ def test_a_lost_run_and_one_that_failed_before_any_job(reads: Reads) -> None:
     reads.one(run("failed", first_failure=told))
     output = flowo("status", "wheat").output
     assert "0 of 0 done\n" in output
-    assert "failed   SyntaxError:\n           line 3\n" in output
+    assert "failed   SyntaxError: line 3\n  see " in output
+
+
+SAID = 'Traceback (most recent call last):\n\n  File "x.py", line 1, in f\n    f()\n\n'
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (f"{SAID}ValueError: Invalid config definition.\n", "ValueError: Invalid config definition."),
+        (f"OSError: full\n\nDuring handling of the above exception:\n\n{SAID}OSError: [Errno 28] No space\n", "OSError: [Errno 28] No space"),
+        ("Traceback (most recent call last):\n  cut", "cut"),
+        ("LockException:\nError: Directory cannot be locked.\n/w", "LockException: Directory cannot be locked."),
+        ('MissingInputException in rule all in file "/w/Snakefile", line 1:\nMissing input files for rule all:\n    nosuch', "MissingInputException: Missing input files for rule all:"),
+        ("one\ntwo", "one"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_what_snakemake_said_in_a_line(message: str, line: str) -> None:
+    assert words.headline(message) == line
+
+
+def test_a_record_with_gaps(reads: Reads) -> None:
+    reads.one(run("failed", failed=1, gaps=10))
+    assert "10 events are not in this record" in flowo("status", "wheat").output
+    reads.one(run("failed", failed=1, gaps=0))
+    assert "not in this record" not in flowo("status", "wheat").output
+
+
+def test_a_snakemake_that_says_nothing(reads: Reads) -> None:
+    reads.one(run("running", running=1, last_event_at="2026-11-23T18:50:00Z"))
+    assert "1 h 04 min, Snakemake's last word 14 min ago\n" in flowo("status", "wheat").output
+    reads.one(run("running", running=1, last_event_at="2026-11-23T19:03:00Z"))
+    assert "last word" not in flowo("status", "wheat").output
 
 
 def test_what_is_not_there(reads: Reads) -> None:
@@ -81,7 +114,7 @@ def test_what_is_not_there(reads: Reads) -> None:
     assert (
         message("status", "barley") == "there is no run barley: give an id, its first characters (4 or more), or a name"
     )
-    assert "no such thing" in message("status", "00000000-0000-0000-0000-000000000000")
+    assert message("status", "00000000-0000-0000-0000-000000000000").startswith("there is no run 00000000-")
     twins = [run(id=f"01a209bd-2d39-7d54-8ca7-00000000000{i}") for i in range(2)]
     reads.answers["/api/v1/runs"] = [(200, {"items": twins, "next": None})]
     assert "several runs begin with 01a2" in message("status", "01a2")
@@ -89,6 +122,17 @@ def test_what_is_not_there(reads: Reads) -> None:
     assert "a token of scope read is needed" in message("status")
     reads.answers["/api/v1/runs"] = [(401, {})]
     assert "does not accept the token" in message("status")
+    reads.answers["/api/v1/runs"] = [(302, {})]
+    assert "redirects elsewhere (302): set the right address" in message("status")
+
+
+@pytest.mark.parametrize("other", [{"acked": 1}, [1], "hello", None, {"items": []}])
+def test_another_program_that_speaks_json(reads: Reads, other: object) -> None:
+    reads.answers["/api/v1/runs"] = reads.answers[f"/api/v1/runs/{ID}"] = [(200, other)]
+    for asked in ("status", f"status {ID}", "status wheat", "status 01a2", "watch wheat"):
+        assert message(*asked.split()) == f"{reads.url} does not answer like a flowo server"
+    reads.answers["/api/v1/tokens"] = [(200, {"tokens": []})]
+    assert "does not answer like a flowo server" in message("token", "list")
 
 
 def test_no_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,11 @@ ValueError: bad value in row 17
             [],
             "Command failed.",
         ),
+        (
+            "Error submitting jobscript (exit code 1):\nFor further error details see the cluster/cloud log and the log.",
+            [],
+            "Error submitting jobscript (exit code 1):",
+        ),
     ],
 )
 def test_the_line_that_tells_why(message: str | None, tails: list[str], line: str) -> None:

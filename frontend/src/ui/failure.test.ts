@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   evidence_of,
+  headline,
   is_offending,
   last_words,
   more_evidence,
@@ -17,6 +18,22 @@ describe("how a job ended", () => {
     [{ exit_code: null, signal: 11, class: "signal" }, "SIGSEGV"],
     [{ exit_code: null, signal: null, class: "missing_output" }, "missing output"],
   ])("%o", (reason, words) => expect(reason_of(reason)).toBe(words));
+});
+
+describe("what Snakemake said in a line", () => {
+  const came = 'Traceback (most recent call last):\n\n  File "x.py", line 1, in f\n    f()\n\n';
+  it.each([
+    [`${came}ValueError: Invalid config.\n`, "ValueError: Invalid config."],
+    [`OSError: one\n\nDuring handling:\n\n${came}OSError: two\n`, "OSError: two"],
+    ["LockException:\nError: Directory cannot be locked.\n/w", "LockException: Directory cannot be locked."],
+    [
+      'MissingInputException in rule all in file "/w/S", line 1:\nMissing input files:',
+      "MissingInputException: Missing input files:",
+    ],
+    ["one\ntwo", "one"],
+    ["Traceback (most recent call last):\n  cut", "cut"],
+    ["", ""],
+  ])("%j", (message, line) => expect(headline(message).trim()).toBe(line));
 });
 
 describe("what a class is known by", () => {

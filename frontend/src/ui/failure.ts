@@ -23,6 +23,18 @@ export function reason_of({ exit_code, signal, class: kind }: Reason): string {
   return parts.join(" · ");
 }
 
+/** The line that says most of a message of Snakemake's: of a traceback its exception, not where it came through. */
+export function headline(message: string): string {
+  const [below, ...above] = message.split("Traceback (most recent call last):").reverse();
+  const lines = (below ?? "")
+    .split("\n")
+    .filter((line) => line.trim() && !(above.length && /^\s/.test(line)));
+  const [first = message.trim().split("\n").at(-1) ?? "", second] = lines.map((line) => line.trim());
+  if (!second || !first.endsWith(":")) return first;
+  const name = /^(\w+) in (?:.+ in )?file .+, line \d+:$/.exec(first)?.[1] ?? first.slice(0, -1);
+  return `${name}: ${second.replace(/^Error: /, "")}`;
+}
+
 /** What its class is known by, where that says more than the exit code or signal does. */
 export function evidence_of({ evidence }: { evidence: string | null }): string {
   return evidence && !/^(exit code \d+( \(.*\))?|killed by \S+( \d+)?|MissingOutputException)$/.test(evidence)

@@ -93,7 +93,7 @@ def _known(directory: Path) -> list[float]:
 
     with contextlib.suppress(Failed):
         asked = urlencode({"q": str(directory.resolve()), "limit": _KNOWN})
-        runs = managing().ask("GET", f"/api/v1/runs?{asked}")["items"]
+        runs = managing().ask("GET", f"/api/v1/runs?{asked}", has=("items",))["items"]
         begun = [moment(run["started_at"]) for run in runs if not run["imported"]]
         return [at.timestamp() for at in begun if at is not None]
     return []

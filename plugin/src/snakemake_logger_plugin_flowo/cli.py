@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -17,8 +18,10 @@ from snakemake_logger_plugin_flowo.client import Failed, managing, reporting
 from snakemake_logger_plugin_flowo.recorder import VERSION
 
 _SERVERS = {"serve", "open", "demo"}  # who has the plugin only is told so, whatever options follow
+_UNWRITABLE = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO}
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
+Places = Annotated[list[Path] | None, typer.Argument(metavar="DIR", help="Where Snakemake was run; by default here.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[
     Path | None, typer.Option(help="Data directory of a server on this machine; its owner needs no token.")
@@ -74,13 +77,29 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # without loading the server
         print(f"flowo {VERSION}")
         return
+    if sys.stdout is None:  # `flowo … >&-`
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
     try:
         build()()
     except Failed as error:
         fail(str(error))
-    except BrokenPipeError:  # `flowo … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno in _UNWRITABLE:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to be said there
+            if error.errno == errno.EPIPE:  # `flowo … | head`
+                raise SystemExit(1) from None
+            fail(f"what there is to say cannot be written: {error.strerror}")
+        if isinstance(error, FileNotFoundError) and not _anywhere():
+            fail("the directory that you are in is gone: go to another")
+        raise
+
+
+def _anywhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
@@ -103,7 +122,9 @@ def _options(
 
 
 def sync(
-    directories: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]…", help="Where Snakemake was run.")] = None,
+    directories: Annotated[
+        list[Path] | None, typer.Argument(metavar="DIR", help="Where Snakemake was run; here without.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All unsent runs of yours, wherever they are.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -111,6 +132,9 @@ def sync(
     from snakemake_logger_plugin_flowo import sync as syncing
 
     places = directories or ([] if everything else [Path.cwd()])
+    for place in places:
+        if not place.is_dir():
+            fail(f"there is no directory {place}")
     paths = syncing.collect(places, everything=everything)
     sent = syncing.acknowledged(places, everything=everything)
     reports: list[syncing.Report] = []
@@ -136,7 +160,9 @@ def sync(
 
 
 def import_(
-    directories: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]…", help="Where Snakemake was run.")] = None,
+    directories: Annotated[
+        list[Path] | None, typer.Argument(metavar="DIR", help="Where Snakemake was run; here without.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring in finished runs that were made without the plugin, from the logs that Snakemake kept."""
@@ -156,7 +182,7 @@ def import_(
 
 
 def status(
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id, its beginning, or name.")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Id, its beginning, or name.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -258,6 +284,10 @@ def _config_app() -> typer.Typer:
                 config.target_of(value, source="url")
             except config.ConfigError as error:
                 fail(str(error))
+        if key == "ca":
+            value = str(Path(value).expanduser().absolute())  # it is read from other directories too
+            if not Path(value).is_file():
+                fail(f"there is no file {value}")
         _save({**_load(), key: value})
 
     @app.command("unset")
@@ -305,7 +335,7 @@ def _token_app() -> typer.Typer:
             fail(f"there is no scope {scope}: choose ingest, read or full", 2)
         asked = {"name": name, "scope": scope, "expires_in_days": _days(expires), "workspace": workspace}
         try:
-            made = managing(data_dir).ask("POST", "/api/v1/tokens", asked)
+            made = managing(data_dir).ask("POST", "/api/v1/tokens", asked, has=("token",))
         except Failed as error:
             if error.status == 404 and workspace is not None:
                 fail(f"there is no workspace {workspace}, or you are not in it")
@@ -318,7 +348,7 @@ def _token_app() -> typer.Typer:
     @app.command("list")
     def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         """List your tokens, without the secrets."""
-        tokens = managing(data_dir).ask("GET", "/api/v1/tokens")["items"]
+        tokens = managing(data_dir).ask("GET", "/api/v1/tokens", has=("items",))["items"]
         if as_json:
             print(json.dumps(tokens))
             return

@@ -29,7 +29,8 @@ class Client:
     def label(self) -> str:
         return self.connection.target.label
 
-    def ask(self, method: str, path: str, data: Any = None) -> Any:
+    def ask(self, method: str, path: str, data: Any = None, *, has: tuple[str, ...] = ()) -> Any:
+        """The answer's JSON; it has to be an object with these names, since other programs speak JSON as well."""
         body = None if data is None else json.dumps(data).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
         try:
@@ -45,13 +46,18 @@ class Client:
             except ValueError:
                 raise Failed(f"{self.label} does not answer like a flowo server") from None
         if 200 <= answer.status < 300:
-            if answer.status != 204 and problem is None:
+            other = has and not (isinstance(problem, dict) and all(name in problem for name in has))
+            if other or (answer.status != 204 and problem is None):
                 raise Failed(f"{self.label} does not answer like a flowo server")
             return problem
         if answer.status == 401:
             raise Failed(
                 f"{self.label} does not accept the token: set FLOWO_TOKEN, or `flowo config set token TOKEN`",
                 status=401,
+            )
+        if 300 <= answer.status < 400:
+            raise Failed(
+                f"{self.label} redirects elsewhere ({answer.status}): set the right address", status=answer.status
             )
         detail = problem.get("detail") or problem.get("title") if isinstance(problem, dict) else None
         if answer.status == 404:

@@ -131,7 +131,15 @@ def token_of(values: dict[str, Any], path: Path | None = None) -> str | None:
             raise ConfigError(
                 f"others can read the token in {path}: run `chmod 600 {path}`, and better make a new token"
             )
-    return str(token)
+    return _sendable(str(token), str(path))
+
+
+def _sendable(token: str | None, source: str) -> str | None:
+    """A token as it may stand in a header: the line end of the file that it came from is not part of it."""
+    token = (token or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigError(f"the token ({source}) holds characters that no token has: copy it once more")
+    return token or None
 
 
 def target_of(url: str, token: str | None = None, *, ca: str | None = None, source: str = "") -> Target:
@@ -194,7 +202,7 @@ def find(url: str | None = None) -> Target:
     """The server to talk to: `url` (a flag), FLOWO_URL, the configuration, or one's own; with its token."""
     values = load()
     configured = values.get("url")
-    token = os.environ.get("FLOWO_TOKEN") or None
+    token = _sendable(os.environ.get("FLOWO_TOKEN"), "FLOWO_TOKEN")
     if url:
         given, source = url, "--logger-flowo-url"
     elif os.environ.get("FLOWO_URL"):

@@ -11,10 +11,13 @@ import http.client
 import os
 import socket
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from snakemake_logger_plugin_flowo.config import Target
+
+if TYPE_CHECKING:
+    import ssl
 
 CONNECT_TIMEOUT = 5.0  # s
 ANSWER_KEPT = 1 << 20  # bytes of an answer that are read at most
@@ -131,9 +134,7 @@ class Connection:
         if self.target.socket:
             connection = _UnixConnection(self.target.socket, limit)
         elif self._parts.scheme == "https":
-            import ssl
-
-            context = ssl.create_default_context(cafile=self.target.ca)
+            context = _trusting(self.target.ca)
             host = self._parts.hostname or ""
             connection = http.client.HTTPSConnection(host, self._parts.port, timeout=limit, context=context)
         else:
@@ -146,6 +147,18 @@ class Connection:
         return connection
 
 
+def _trusting(ca: str | None) -> ssl.SSLContext:
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        if ca is None:
+            raise
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ValueError(f"the certificates to trust ({ca}, the configuration's `ca`) cannot be read: {why}") from error
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
@@ -155,6 +168,10 @@ def _reason(error: Exception) -> str:
         return "its name is not known"
     if type(error).__name__ == "SSLCertVerificationError":
         return f"its certificate is not trusted: {getattr(error, 'verify_message', '') or error}"
+    if getattr(error, "reason", "") == "WRONG_VERSION_NUMBER":  # as OpenSSL names what is no TLS at all
+        return "it does not speak TLS: is its address http://…?"
+    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
+        return "what answers does not speak HTTP"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

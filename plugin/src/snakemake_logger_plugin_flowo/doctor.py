@@ -82,7 +82,10 @@ def server(data_dir: Path | None = None) -> Iterator[Check]:
     """The address, what answers there, its clock and version, and what the token is good for."""
     try:
         target = config.own_server(data_dir) if data_dir else config.find()
-    except (config.NoServer, config.ConfigError) as error:
+    except config.ConfigError as error:
+        yield Check("fail", f"which server it is cannot be told: {error}", "put that right, then ask again")
+        return
+    except config.NoServer as error:
         yield Check("fail", f"no server: {error}", "start one with `flowo serve`, or `flowo config set url ADDRESS`")
         return
     own = target.source.endswith("server.json")

@@ -411,10 +411,9 @@ def _forked(recorder: weakref.ref[Recorder]) -> None:
 
 def _short(message: str) -> str:
     """A message on one line; of a traceback what it ends with."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    if lines and lines[0].startswith("Traceback"):
-        lines = lines[-1:]
-    return values.cut(" ".join(" ".join(lines).split()), 300)
+    _, traceback, below = message.rpartition("Traceback (most recent call last):")
+    lines = [line for line in below.splitlines() if line.strip() and not (traceback and line[0].isspace())]
+    return values.cut(" ".join(" ".join(lines or message.splitlines()[-1:]).split()), 300)
 
 
 def why(error: wire.JobError) -> str:
@@ -426,6 +425,7 @@ def why(error: wire.JobError) -> str:
     if error.missing_outputs:
         return "its output is missing"
     lines = [line.strip() for line in (error.message or "").splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("For further error details see ")]
     if not lines:
         return "Snakemake gives no reason; what the job printed is above"
     # Below the place of an exception stands what it says, then files, or the place in the code.

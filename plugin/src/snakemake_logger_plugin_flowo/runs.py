@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import string
 import uuid
 from pathlib import Path
@@ -19,10 +20,10 @@ class Reader:
     def __init__(self, data_dir: Path | None = None) -> None:
         self.data_dir = data_dir
 
-    def ask(self, path: str, **query: object) -> Any:
+    def ask(self, path: str, *, has: tuple[str, ...], **query: object) -> Any:
         client = managing(self.data_dir)
         try:
-            return client.ask("GET", f"/api/v1/runs{path}" + (f"?{urlencode(query)}" if query else ""))
+            return client.ask("GET", f"/api/v1/runs{path}" + (f"?{urlencode(query)}" if query else ""), has=has)
         except Failed as error:
             if error.status == 403:
                 raise Failed(
@@ -33,19 +34,22 @@ class Reader:
             raise
 
     def run(self, run_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask(f"/{run_id}")
+        found: dict[str, Any] = self.ask(f"/{run_id}", has=("id", "status", "jobs"))
         return found
 
     def newest(self, limit: int) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask("", limit=limit)
-        return found
+        return self._page(limit=limit)
 
     def find(self, text: str) -> dict[str, Any]:
         """The run of this id, of the only id that begins so, or the newest of this name."""
-        try:
-            return self.run(str(uuid.UUID(text)))
-        except ValueError:
-            pass
+        with contextlib.suppress(ValueError):
+            wanted = str(uuid.UUID(text))
+            try:
+                return self.run(wanted)
+            except Failed as error:
+                if error.status != 404:
+                    raise
+                raise Failed(f"there is no run {text}, or it is not shown to you", status=404) from error
         begin = text.lower()
         if len(begin) >= 4 and set(begin) <= {*string.hexdigits, "-"}:
             matches = self._beginning(begin)
@@ -56,7 +60,7 @@ class Reader:
                 return self.run(matches[0])
         cursor: str | None = None
         for _ in range(_PAGES):
-            page = self.ask("", q=text, limit=100, **({"cursor": cursor} if cursor else {}))
+            page = self._page(q=text, limit=100, **({"cursor": cursor} if cursor else {}))
             for run in page["items"]:
                 if run["name"] == text:
                     return self.run(run["id"])
@@ -69,11 +73,15 @@ class Reader:
         client: Client = managing(self.data_dir)
         return client.connection.target.link(run_id)
 
+    def _page(self, **query: object) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("", has=("items", "next"), **query)
+        return found
+
     def _beginning(self, begin: str) -> list[str]:
         found: list[str] = []
         cursor: str | None = None
         for _ in range(_PAGES):
-            page = self.ask("", limit=500, **({"cursor": cursor} if cursor else {}))
+            page = self._page(limit=500, **({"cursor": cursor} if cursor else {}))
             found += [run["id"] for run in page["items"] if run["id"].startswith(begin)]
             cursor = page["next"]
             if not cursor:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from snakemake_logger_plugin_flowo.words import clean, counts, cut, elapsed, failure, outlook, paint
+from snakemake_logger_plugin_flowo.words import clean, counts, cut, elapsed, failure, outlook, paint, silence
 
 NEWEST = 15
 _MESSAGE = 8  # last lines of a message
@@ -44,10 +44,12 @@ def details(run: dict[str, Any], link: str) -> Iterator[str]:
     yield f"  jobs     {jobs['succeeded']} of {jobs['total']} done{share}" + (
         f": {counts(jobs)}" if jobs["total"] else ""
     )
-    times = [part for part in (elapsed(run), outlook(run)) if part]
+    times = [part for part in (elapsed(run), outlook(run), silence(run)) if part]
     if times:
         yield f"  time     {', '.join(times)}"
     yield f"  where    {clean(run['host'])}  {clean(run['user'])}  {clean(run.get('directory') or run['workflow'])}"
+    if run.get("gaps"):
+        yield f"  gaps     {run['gaps']} events are not in this record: they were lost before they were sent"
     yield from failed(run)
     yield f"  see      {link}"
 
@@ -61,7 +63,7 @@ def failed(run: dict[str, Any]) -> Iterator[str]:
         job = f", job {first['number']}" if first.get("number") is not None else ""
         headline = failure(first)
         yield f"  failed   {headline}{job}"
-        lines = [line for line in lines if line != headline]
+        lines = [line for line in lines if line.removeprefix("Error: ").removesuffix(":") not in headline]
     elif lines:
         yield "  said"
     for line in lines[-_MESSAGE:]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import os
+import re
 import sys
 import unicodedata
 from typing import Any
@@ -19,6 +20,7 @@ _COLOURS = {
     "warn": 33,
     "fail": 31,
 }
+_QUIET = 300  # s without an event that are worth a word
 _COUNTS = ("succeeded", "failed", "running", "queued", "planned", "aborted", "skipped")
 
 
@@ -110,16 +112,40 @@ def outlook(run: dict[str, Any]) -> str:
     return left(eta["low"], eta["high"]) if eta else ""
 
 
+def silence(run: dict[str, Any]) -> str:
+    """How long Snakemake itself has said nothing, where that is long: its jobs are, or it hangs."""
+    said = moment(run.get("last_event_at")) if run["status"] == "running" else None
+    quiet = (now_of(run) - said).total_seconds() if said else 0.0
+    return f"Snakemake's last word {ago(quiet)}" if quiet >= _QUIET else ""
+
+
 def counts(jobs: dict[str, int]) -> str:
     """`2 succeeded, 1 failed, 1 skipped`."""
     return ", ".join(f"{jobs[name]} {name}" for name in _COUNTS if jobs[name])
 
 
+_TRACEBACK = "Traceback (most recent call last):"
+_PLACE = re.compile(r"(\w+) in (?:.+ in )?file .+, line \d+:$")
+
+
+def headline(message: str) -> str:
+    """The line that says most of what Snakemake said: of a traceback its exception, not where it came through."""
+    _, traceback, below = message.rpartition(_TRACEBACK)
+    lines = [line for line in below.splitlines() if line.strip() and not (traceback and line[0].isspace())]
+    lines = lines or message.strip().splitlines()[-1:]
+    if not lines:
+        return ""
+    first = clean(lines[0])
+    place = _PLACE.match(first)
+    if len(lines) > 1 and first.endswith(":"):  # the exception, and what it says stands below
+        return f"{place[1] if place else first[:-1]}: {clean(lines[1]).removeprefix('Error: ')}"
+    return first
+
+
 def failure(first: dict[str, Any]) -> str:
     """`rule map (sample=A), attempt 2: exit code 1, oom`; without a rule, what was said."""
     if not first.get("rule"):
-        said = next((line for line in (first.get("message") or "").splitlines() if line.strip()), "")
-        return clean(said) or "it failed beside any job"
+        return headline(first.get("message") or "") or "it failed beside any job"
     wildcards = ", ".join(f"{clean(name)}={clean(value)}" for name, value in (first.get("wildcards") or {}).items())
     text = f"rule {clean(first['rule'])}" + (f" ({wildcards})" if wildcards else "")
     if (first.get("attempt") or 1) > 1:

@@ -3,7 +3,7 @@ import { memo } from "react";
 import type { Run } from "../../api/types.ts";
 import { look_of } from "../../theme/status.ts";
 import { CountsBar } from "../../ui/CountsBar.tsx";
-import { reason_of } from "../../ui/failure.ts";
+import { headline, reason_of } from "../../ui/failure.ts";
 import { count, eta_left, wildcards_text } from "../../ui/format.ts";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { Ago, Elapsed } from "../../ui/Times.tsx";
@@ -22,7 +22,7 @@ function News({ run }: { run: Run }) {
         {failure.rule && reason ? (
           <span className="bad">{reason}</span>
         ) : (
-          <span className="bad cut">{failure.message?.split("\n")[0] || reason}</span>
+          <span className="bad cut">{headline(failure.message ?? "") || reason}</span>
         )}
         {run.jobs.failed > 1 && <span className="faint">and {count(run.jobs.failed - 1)} more</span>}
       </span>
