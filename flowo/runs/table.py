@@ -148,25 +148,27 @@ async def where(session: AsyncSession, run_id: uuid.UUID, wanted: Filter) -> lis
     found += [_is(name, values) for name, values in wanted.wildcard.items()]
     if wanted.id:
         found.append(_has_id(wanted.id))
-    names: list[str] | None = None
     for key, value in words(wanted.q):
         if key:
             found.append(_has_id([value]) if key == "id" else _is(key, [value]))
-            continue
-        # Names and values are few where jobs are many: the word is looked for in those, and the jobs that have them.
-        names = await wildcard_names(session, run_id) if names is None else names
-        pattern = like(value)
-        rules = select(RuleCount.rule).where(RuleCount.run_id == run_id, RuleCount.rule.ilike(pattern))
-        holding = [
-            JobState.wildcards[name].astext.in_(
-                select(Wildcard.value).where(
-                    Wildcard.run_id == run_id, Wildcard.name == name, Wildcard.value.ilike(pattern)
-                )
-            )
-            for name in names
-        ]
-        found.append(or_(JobState.rule.in_(rules), *holding, _has_id([value])))
+        else:
+            found.append(await _holds(session, run_id, value))
     return found
+
+
+async def _holds(session: AsyncSession, run_id: uuid.UUID, word: str) -> ColumnElement[bool]:
+    """Jobs whose rule or a wildcard's value holds the word, or that have it as an id.
+
+    Names and values are few where jobs are many: the word is looked for in those, and then the jobs that have them.
+    Each wildcard that is looked into costs 10 ms of 100,000 jobs, so none is in vain.
+    """
+    pattern = like(word)
+    rule = select(RuleCount.rule).where(RuleCount.run_id == run_id, RuleCount.rule.ilike(pattern))
+    values = select(Wildcard.value).where(Wildcard.run_id == run_id, Wildcard.value.ilike(pattern))
+    rules = (await session.scalars(rule)).all()
+    names = (await session.scalars(values.with_only_columns(Wildcard.name).distinct())).all()
+    holding = [JobState.wildcards[name].astext.in_(values.where(Wildcard.name == name)) for name in names]
+    return or_(*([_among(JobState.rule, rules)] if rules else []), *holding, _has_id([word]))
 
 
 async def wildcard_names(session: AsyncSession, run_id: uuid.UUID) -> list[str]:
