@@ -81,6 +81,16 @@ def test_files_that_are_none_and_files_that_are_huge() -> None:
     assert len(looked(failed(*(f"{n}.log" for n in range(1_000))))) == traces.LOGS_OF_A_JOB
 
 
+@pytest.mark.parametrize("bar", [b"\r%3d %% of it" * 1_000, b"\r%3d%%|#####|" * 1_000, b"x" * 20_000])
+def test_a_log_that_is_one_long_line(bar: bytes) -> None:
+    Path("bar.log").write_bytes(b"begun\n" + bar + b"\n")
+    (log,) = traces.snapshots(failed("bar.log"), 9_000, lambda job: 1)
+    assert isinstance(log, wire.LogSnapshot)
+    assert 8_900 < len(log.tail) <= 9_000
+    assert log.tail == (bar + b"\n").decode()[-len(log.tail) :]
+    assert log.tail[0] != "\r"
+
+
 def test_inputs_are_looked_at_and_not_opened() -> None:
     Path("there").write_text("12345")
     os.mkfifo("fifo")

@@ -121,6 +121,31 @@ def test_sync(peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert flowo("sync").output == "nothing to send\n"  # and it is not asked whether that is so still
 
 
+def test_sync_into_another_workspace(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWO_URL", peer.url)
+    monkeypatch.setenv("FLOWO_TOKEN", "t")
+    there = json.dumps({"detail": "The workspace “genmics” does not exist."}).encode()
+    problem = {"Content-Type": "application/problem+json"}
+    peer.misbehave = lambda path, events: (404, problem, there) if events[0].get("workspace") != "genomics" else None
+    made = spool.Spool.create([Path(".snakemake/flowo")], spool.uuid7())
+    for event in (wire.RunOpened(host="elsewhere", workspace="genmics"), wire.Log(text="a"), wire.RunEnded()):
+        made.append(event, time.time())
+    made.close()
+    refused = flowo("sync")
+    assert refused.exit_code == 1
+    assert "The workspace “genmics” does not exist." in refused.output
+    sent = flowo("sync", "--workspace", "genomics")
+    assert (sent.exit_code, "3 events sent" in sent.output) == (0, True)
+    opened, log, _ = peer.runs[made.path.stem]
+    assert (opened["seq"], opened["kind"], opened["host"], opened["workspace"]) == (
+        1,
+        "run_opened",
+        "elsewhere",
+        "genomics",
+    )
+    assert "workspace" not in log
+
+
 def test_somebody_elses_spool_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(Path.cwd(), "a")
     monkeypatch.setattr("os.getuid", lambda: 12_345)

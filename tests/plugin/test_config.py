@@ -151,6 +151,18 @@ def test_a_token_with_a_line_end_and_one_that_is_none(monkeypatch: pytest.Monkey
         assert "flowo_a" not in str(raised.value)  # it goes to the terminal, and to Snakemake's log
 
 
+def test_the_configured_workspace_is_one_of_the_configured_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FLOWO_URL", raising=False)
+    assert config.workspace() is None
+    config.save({"workspace": "genomics"})
+    assert config.workspace() == "genomics"  # of one's own server
+    config.save({"url": "https://flowo.example.org", "workspace": "genomics"})
+    assert config.workspace() == config.workspace("https://flowo.example.org/") == "genomics"
+    assert config.workspace("http://127.0.0.1:1") is None
+    monkeypatch.setenv("FLOWO_URL", "http://127.0.0.1:1")
+    assert config.workspace() is None
+
+
 def test_a_remote_with_a_token() -> None:
     assert mask_text("https://ghp_abc@github.com/a/b.git") == "https://***@github.com/a/b.git"
 

@@ -15,7 +15,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase as InterfaceTests
-from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, dag
+from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, config, dag, spool
 
 from tests.plugin import replay
 
@@ -57,6 +57,18 @@ class Hostile:
         raise RuntimeError("str")
 
     __repr__ = __iter__ = __len__ = __bool__ = __str__
+
+
+@pytest.mark.parametrize("asked", [None, "mine"])
+def test_the_workspace_is_the_asked_one_or_the_configured(asked: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.save({"workspace": "genomics"})
+    monkeypatch.setattr(sys, "argv", ["snakemake"])
+    handler = replay.handler("linear", workspace=asked, close_timeout=0.1)
+    for record in replay.log_records("linear"):
+        handler.handle(record)
+    handler.close()
+    (path,) = Path(".snakemake/flowo").glob("*.jsonl")
+    assert spool.header(path)["workspace"] == (asked or "genomics")
 
 
 @pytest.mark.parametrize("name", ["fanout200", "cluster_fail", "retries", "resources_flag"])

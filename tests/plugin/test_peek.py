@@ -89,6 +89,15 @@ def test_of_a_large_log_only_the_end_and_whole_lines() -> None:
     assert read("a.log", peek.Seen(), most=1000)["length"] <= 1000
 
 
+def test_of_a_line_that_is_very_long_what_can_be_read() -> None:
+    rest = peek.WINDOW - peek.BLOCK - 1
+    Path("a.log").write_bytes(b"x" * (peek.WINDOW + peek.BLOCK - 1) + b"\n" + b"y" * rest + b"\n")
+    seen = peek.Seen()
+    part = read("a.log", seen)
+    assert (part["offset"], part["text"]) == (peek.WINDOW, "x" * (peek.BLOCK - 1) + "\n")
+    assert read("a.log", seen)["text"] == "y" * rest + "\n"
+
+
 # Attacks.
 
 

@@ -99,8 +99,11 @@ def test_retry_after_is_kept(peer: Peer) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
+        ((401, PROBLEM, b"{}"), "the server does not take this run (http://127.0.0.1:"),
         ((401, PROBLEM, b"{}"), "does not accept the token"),
         ((403, PROBLEM, b'{"detail": "only to read"}'), "only to read"),
+        ((404, PROBLEM, b'{"detail": "no workspace"}'), "the server does not take this run (http://127.0.0.1:"),
+        ((404, {"Content-Type": "text/html"}, b"<html>"), "no server reached (http://127.0.0.1:"),
         ((404, {"Content-Type": "text/html"}, b"<html>"), "answers 404"),
         ((302, {"Location": "http://127.0.0.1:9/login"}, b""), "redirects elsewhere"),
         ((200, {"Content-Type": "text/html"}, b"<html>sign in</html>"), "does not answer like a flowo server"),

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from snakemake_logger_plugin_flowo import ending, logfile, translate, wire
+from snakemake_logger_plugin_flowo import config, ending, logfile, translate, wire
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.mask import mask_argv
 from snakemake_logger_plugin_flowo.recorder import VERSION
@@ -179,6 +179,7 @@ class Telling:
             command=mask_argv(command),
             touch="--touch" in command or "-t" in command,
             imported=True,
+            workspace=config.workspace(),
         )
         if head is not None:
             text = str(facts.get("configfiles") or "").strip("[]")

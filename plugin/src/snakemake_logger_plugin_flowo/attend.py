@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from snakemake_logger_plugin_flowo import wire
+from snakemake_logger_plugin_flowo.peek import torn
 
 WAITING = 500  # tasks in the queue at most
 HANDS = 4  # threads, of which all but one hang
@@ -171,6 +172,6 @@ def tail_of(directory: Path, name: str, kept: int) -> tuple[str, int | None, str
         return "", None, f"cannot be read: {error.strerror}"
     finally:
         os.close(fd)
-    if start:  # begin with a whole line, if there is one
-        data = data[data.find(b"\n") + 1 :]
+    if start:
+        data = data[torn(data) :]
     return data.decode(errors="replace"), status.st_size, None

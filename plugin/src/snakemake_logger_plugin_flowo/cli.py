@@ -126,6 +126,7 @@ def sync(
         list[Path] | None, typer.Argument(metavar="DIR", help="Where Snakemake was run; here without.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All unsent runs of yours, wherever they are.")] = False,
+    workspace: Annotated[str | None, typer.Option(help="Where they go, if it is not where they were to go.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send what is recorded and not, or no longer, on the server. Ends with 0 when all is there."""
@@ -141,7 +142,8 @@ def sync(
     try:
         if paths or sent:
             with reporting() as connection:
-                reports = [*syncing.ask_again(connection, sent), *syncing.send_unsent(connection, paths)]
+                reports = syncing.ask_again(connection, sent)
+                reports += syncing.send_unsent(connection, paths, workspace=workspace)
     except Failed:
         if paths:  # else there is nothing to send, as far as is known
             raise

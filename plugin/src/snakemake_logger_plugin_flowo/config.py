@@ -234,6 +234,17 @@ def bound_for(url: str | None = None) -> str:
     return os.path.realpath(data_dir())
 
 
+def workspace(url: str | None = None) -> str | None:
+    """The configured workspace for runs that ask for none. Like the token it is of the configured server: another one,
+    tried once by `url` or FLOWO_URL, does not know it."""
+    with contextlib.suppress(ConfigError):
+        values = load()
+        given = url or os.environ.get("FLOWO_URL")
+        if values.get("workspace") and (not given or _same(values.get("url", ""), target_of(given))):
+            return str(values["workspace"])
+    return None
+
+
 def _same(configured: object, target: Target) -> bool:
     with contextlib.suppress(ConfigError):
         other = target_of(str(configured))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ WINDOW = 256 * 1024  # bytes of the end that are of interest; who is farther beh
 BLOCK = 128 * 1024  # bytes of one log that are read at a time
 SKEW = 60.0  # s that a file server's clock may be behind ours
 LINE = 8 * 1024  # bytes of a line without an end that are waited for
+_LINE_END, _BLANK = re.compile(rb"[\r\n]"), re.compile(rb"[\s\0]+")
 _BEFORE = 64  # bytes that are compared, to notice a file that was cut and has grown again
 _NOT_FILES = ("/proc/", "/sys/", "/dev/")  # what looks like a regular file there is none
 
@@ -57,7 +59,7 @@ class Seen:
             whole_line = offset > 0 and offset != self.offset
             data = os.pread(fd, max(0, min(most, BLOCK, size - offset)), offset)
             if whole_line:
-                skipped = data.find(b"\n") + 1
+                skipped = torn(data)
                 offset, data = offset + skipped, data[skipped:]
             if size != self._size or offset + len(data) < size:
                 # A line that is being written is told when it is whole, or grows no more: secrets are found in lines.
@@ -95,6 +97,14 @@ class Seen:
         self.mark = f"{file}{int(cuts) + 1 if cuts.isdigit() else 0}"
         self._before = b""
         return True
+
+
+def torn(data: bytes) -> int:
+    """How many bytes the end of a line has, of which the beginning was not read: half a secret is none to be found.
+
+    A progress bar may be one line of any length: of a very long one the end of a word goes only, or nothing."""
+    found = _LINE_END.search(data, 0, LINE) or _BLANK.search(data)
+    return found.end() if found and found.start() < LINE else 0
 
 
 def _opened(place: Place) -> tuple[int, os.stat_result]:

@@ -171,6 +171,8 @@ class Recorder:
             say(f"this run is not recorded, no place takes the record ({error}): set XDG_STATE_HOME to one that does")
             return
         self.spool.mask = self.mask
+        if self._opened.workspace is None:
+            self._opened = self._opened.replace(workspace=config.workspace(url))
         self.spool.append(self._opened, at)
         self.attendant = Attendant(self._deliver)
         self._findings = Findings(self.attendant.ask, self._directory, self._began, self._opened.profiles, self.mask)

@@ -52,6 +52,7 @@ class Sender(threading.Thread):
         self._announced = False
         self._reached = False
         self._parked = False
+        self._refused = False
         self._failures = 0
         self._next = 0.0  # monotonic: not before
         self._beat = 0.0
@@ -178,6 +179,7 @@ class Sender(threading.Thread):
         self.trouble = outcome.reason
         self._failures += 1
         now = time.monotonic()
+        self._refused = outcome.step is Step.PARKED and outcome.reached
         if outcome.step is Step.PARKED:
             self._next = now + PARKED
             if not self._parked and self._announced:
@@ -198,7 +200,8 @@ class Sender(threading.Thread):
         if self.target is not None:
             self._tell(f"recording this run, see {self.target.link(self.run_id)}")
         else:
-            self._tell(f"no server reached ({self.trouble or 'no answer yet'}); recording to {self.spool.path}")
+            what = "the server does not take this run" if self._refused else "no server reached"
+            self._tell(f"{what} ({self.trouble or 'no answer yet'}); recording to {self.spool.path}")
 
     def _tell(self, text: str) -> None:
         """Leave a line to the thread that writes Snakemake's, or it would come in the middle of one of those."""

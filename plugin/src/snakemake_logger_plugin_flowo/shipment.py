@@ -45,6 +45,7 @@ class Shipment:
         self.run_id = run_id
         self.ended = False  # run_ended is among what the server has
         self.acked = ack.acked if ack else 0
+        self.workspace: str | None = None  # where the run goes instead of where it was to go
         self._fd = fd
         self._offset = ack.offset if ack else 0
         self._marks: list[tuple[int, int]] = [(0, 0)]  # (seq, offset behind it), ascending: where to rewind to
@@ -98,6 +99,8 @@ class Shipment:
             self._last = max(self._last, line.seq)
             if line.seq < expected:
                 continue
+            if line.seq == 1 and self.workspace:
+                line = line._replace(data=_into(line.data, self.workspace))
             while line.seq > expected and len(batch) < self._events:  # gone from the file
                 batch.append(_gap(expected, "gone from the spool", line.end - len(line.data)))
                 expected += 1
@@ -146,7 +149,8 @@ class Shipment:
             )
         if status == 403:
             return Outcome(Step.PARKED, f"{where} does not allow it with this token ({_detail(answer)})")
-        return Outcome(Step.PARKED, f"{where} answers {status} ({_detail(answer)})")
+        ours = answer.kind.endswith("json")  # else a wrong address, or something in between
+        return Outcome(Step.PARKED, f"{where} answers {status} ({_detail(answer)})", reached=ours)
 
     def _accept(self, acked: int, batch: list[spools.Line], where: str) -> Outcome:
         if acked < batch[0].seq:  # no progress, or a server that has lost what it had
@@ -196,6 +200,11 @@ def open_shipment(path: Path) -> Shipment:
 
 def close_shipment(shipment: Shipment) -> None:
     os.close(shipment._fd)
+
+
+def _into(first: bytes, workspace: str) -> bytes:
+    """The first event of a run with another workspace."""
+    return json.dumps({**json.loads(first), "workspace": workspace}, separators=(",", ":")).encode() + b"\n"
 
 
 def _gap(seq: int, reason: str, end: int) -> spools.Line:

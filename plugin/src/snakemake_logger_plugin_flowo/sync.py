@@ -68,13 +68,20 @@ def ask_again(connection: Connection, paths: Iterable[Path]) -> list[Report]:
 
 
 def send_unsent(
-    connection: Connection, paths: Iterable[Path] | None = None, *, told: Callable[[Report], None] | None = None
+    connection: Connection,
+    paths: Iterable[Path] | None = None,
+    *,
+    workspace: str | None = None,
+    told: Callable[[Report], None] | None = None,
 ) -> list[Report]:
-    """Send spools one by one (all of this user when none are named); stops when the server cannot be reached."""
+    """Send spools one by one (all of this user when none are named); stops when the server cannot be reached.
+
+    `workspace`: where runs go that the server does not have, wherever they were to go."""
     reports: list[Report] = []
     given_up = ""
     for path in collect(everything=True) if paths is None else paths:
-        report = Report(path.stem, str(path), False, 0, False, given_up) if given_up else send(connection, path)
+        given = Report(path.stem, str(path), False, 0, False, given_up)
+        report = given if given_up else send(connection, path, workspace)
         if not report.complete and report.reason.startswith(_UNREACHED):
             given_up = report.reason
         reports.append(report)
@@ -86,13 +93,14 @@ def send_unsent(
 _UNREACHED = "the server cannot be reached"
 
 
-def send(connection: Connection, path: Path) -> Report:
+def send(connection: Connection, path: Path, workspace: str | None = None) -> Report:
     """Send one spool as far as it goes."""
     alive = running(path)
     try:
         shipment = open_shipment(path)
     except OSError as error:
         return Report(path.stem, str(path), False, 0, alive, f"cannot be read: {error.strerror}")
+    shipment.workspace = workspace
     before = shipment.acked
     asked = spools.Ack.load(path).ended  # it was all there once: is it still?
     if asked:
