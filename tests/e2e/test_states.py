@@ -70,7 +70,7 @@ async def test_failed_before_any_job(page: Page, server: Server, ended: dict[str
         await expect(message).to_contain_text(words)
         await expect(page.locator(".run-head")).to_contain_text("failed")
     await page.goto(f"{server.address}/runs")
-    await expect(listed(page, "missinginput")).to_contain_text("MissingInputException in rule a")
+    await expect(listed(page, "missinginput")).to_contain_text("MissingInputException: Missing input files for rule a")
 
 
 async def test_nothing_to_be_done(page: Page, server: Server, ended: dict[str, str]) -> None:
