@@ -91,8 +91,8 @@ async def detail(
         raise NotFound(f"This run has no job {number}.")
     facts: dict[str, Any] = row.facts or {}
     attempts = await _attempts(session, run_id, number)
-    # Of a job that was never started, the plan is all that is known, and why it was not is seen in the graph.
-    plan = await _plan(session, run_id) if with_place or row.status == "skipped" else None
+    needed = with_place or state.asks_graph(row.status, run.status, dry_run=run.dry_run)
+    plan = await _plan(session, run_id) if needed else None
     if plan:
         facts = plan[1].get("more", {}).get(str(number), {}) | facts
     around = place.steps(plan[1], number) if plan and with_place else None

@@ -353,6 +353,11 @@ class Unfinished:
     number: int | None = None
 
 
+def asks_graph(job: str, run: str, *, dry_run: bool) -> bool:
+    """Whether the job graph tells why a job was not started: `upstream` of `unfinished`."""
+    return job == "skipped" and run in ENDED and not dry_run
+
+
 def unfinished(
     job: str,
     run: str,

@@ -41,6 +41,7 @@ UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come af
 UNSAID = 2**15 - 1  # jobs without a reason come after all that have one
 LAST = "\U0010ffff"  # by its bytes after every text: jobs without a wildcard come after all that have it
 MOST_WORDS = 20  # in one search
+MOST_NAMES = 100  # of wildcards
 
 Key = tuple[ColumnElement[Any], cursors.Part]
 
@@ -166,7 +167,7 @@ async def _holds(session: AsyncSession, run_id: uuid.UUID, word: str) -> ColumnE
     rule = select(RuleCount.rule).where(RuleCount.run_id == run_id, RuleCount.rule.ilike(pattern))
     values = select(Wildcard.value).where(Wildcard.run_id == run_id, Wildcard.value.ilike(pattern))
     rules = (await session.scalars(rule)).all()
-    names = (await session.scalars(values.with_only_columns(Wildcard.name).distinct())).all()
+    names = (await session.scalars(values.with_only_columns(Wildcard.name).distinct().limit(MOST_NAMES))).all()
     holding = [JobState.wildcards[name].astext.in_(values.where(Wildcard.name == name)) for name in names]
     return or_(*([_among(JobState.rule, rules)] if rules else []), *holding, _has_id([word]))
 
@@ -181,9 +182,9 @@ async def wildcard_names(session: AsyncSession, run_id: uuid.UUID) -> list[str]:
                  SELECT (SELECT w.name FROM wildcard w WHERE w.run_id = :run AND w.name > n.name
                          ORDER BY w.name LIMIT 1)
                  FROM n WHERE n.name IS NOT NULL)
-               SELECT name FROM n WHERE name IS NOT NULL LIMIT 100"""
+               SELECT name FROM n WHERE name IS NOT NULL LIMIT :most"""
         ),
-        {"run": run_id},
+        {"run": run_id, "most": MOST_NAMES},
     )
     return [name for (name,) in rows]
 

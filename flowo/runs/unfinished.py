@@ -16,7 +16,7 @@ async def of_job(
 ) -> schemas.Unfinished | None:
     """`run` as `queries.find` gives it, with `declared`; `plan`: the whole one, None where there is none."""
     upstream = None
-    if row.status == "skipped" and plan is not None and run.status in state.ENDED and not run.dry_run:
+    if plan is not None and state.asks_graph(row.status, run.status, dry_run=run.dry_run):
         upstream = state.upstream_of(row.number, _needs(plan), await _spoilt(session, run))
     found = state.unfinished(
         row.status, run.status, dry_run=run.dry_run, declared=bool(run.declared), upstream=upstream,

@@ -30,7 +30,7 @@ async def list_jobs(
 ) -> Response:
     """Jobs of a run. `q`: words that rule or wildcards hold or that are an id; `name:value` for a wildcard, `id:…` for
     an id, of Snakemake or of the cluster; what holds a space stands in quotes."""
-    async with database.session() as session:
+    async with database.session(snapshot=True) as session:  # keys and rows of one moment
         found = await table.page(
             session, access.readable(caller), run_id, wanted, sort=sort, limit=limit, cursor=cursor
         )

@@ -272,8 +272,8 @@ class Translator:
     def finish(self, record: Record) -> int | None:
         """The job that a `job_finished` tells of; None where there is nothing new in it."""
         told = record.__dict__
-        job = told.get("job_id", told.get("jobid"))
-        if type(job) is not int or job in self.finished:  # seen in the graph before: it is told once
+        job = as_integer(told.get("job_id", told.get("jobid")))
+        if job is None or job in self.finished:  # seen in the graph before: it is told once
             return None
         self._end(job, finished=True)
         return job
