@@ -86,7 +86,7 @@ SAID = 'Traceback (most recent call last):\n\n  File "x.py", line 1, in f\n    f
         (f"OSError: full\n\nDuring handling of the above exception:\n\n{SAID}OSError: [Errno 28] No space\n", "OSError: [Errno 28] No space"),
         ("Traceback (most recent call last):\n  cut", "cut"),
         ("LockException:\nError: Directory cannot be locked.\n/w", "LockException: Directory cannot be locked."),
-        ('MissingInputException in rule all in file "/w/Snakefile", line 1:\nMissing input files for rule all:\n    nosuch', "MissingInputException: Missing input files for rule all:"),
+        ('MissingInputException in rule all in file "/w/Snakefile", line 1:\nMissing input files for rule all:\n    nosuch', "MissingInputException: Missing input files for rule all"),
         ("one\ntwo", "one"),
         ("", ""),
     ],

@@ -28,7 +28,7 @@ describe("what Snakemake said in a line", () => {
     ["LockException:\nError: Directory cannot be locked.\n/w", "LockException: Directory cannot be locked."],
     [
       'MissingInputException in rule all in file "/w/S", line 1:\nMissing input files:',
-      "MissingInputException: Missing input files:",
+      "MissingInputException: Missing input files",
     ],
     ["one\ntwo", "one"],
     ["Traceback (most recent call last):\n  cut", "cut"],

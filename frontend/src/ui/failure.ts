@@ -32,7 +32,7 @@ export function headline(message: string): string {
   const [first = message.trim().split("\n").at(-1) ?? "", second] = lines.map((line) => line.trim());
   if (!second || !first.endsWith(":")) return first;
   const name = /^(\w+) in (?:.+ in )?file .+, line \d+:$/.exec(first)?.[1] ?? first.slice(0, -1);
-  return `${name}: ${second.replace(/^Error: /, "")}`;
+  return `${name}: ${second.replace(/^Error: /, "").replace(/:$/, "")}`;
 }
 
 /** What its class is known by, where that says more than the exit code or signal does. */

@@ -138,7 +138,7 @@ def headline(message: str) -> str:
     first = clean(lines[0])
     place = _PLACE.match(first)
     if len(lines) > 1 and first.endswith(":"):  # the exception, and what it says stands below
-        return f"{place[1] if place else first[:-1]}: {clean(lines[1]).removeprefix('Error: ')}"
+        return f"{place[1] if place else first[:-1]}: {clean(lines[1]).removeprefix('Error: ').removesuffix(':')}"
     return first
 
 

@@ -9,14 +9,14 @@ import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import { Ago, Elapsed } from "../../ui/Times.tsx";
 
 /** What one wants to know of a run before opening it: what failed, or how long it still takes. */
-function News({ run }: { run: Run }) {
+function News({ run, narrow = false }: { run: Run; narrow?: boolean }) {
   const failure = run.first_failure;
   if (run.status === "failed" && failure) {
     const reason = reason_of(failure);
     return (
       <span className="run-news cut" title={failure.message ?? undefined}>
         {failure.rule && <b>{failure.rule}</b>}
-        {failure.rule && Object.keys(failure.wildcards).length > 0 && (
+        {!narrow && failure.rule && Object.keys(failure.wildcards).length > 0 && (
           <span className="soft">{wildcards_text(failure.wildcards)}</span>
         )}
         {failure.rule && reason ? (
@@ -24,7 +24,13 @@ function News({ run }: { run: Run }) {
         ) : (
           <span className="bad cut">{headline(failure.message ?? "") || reason}</span>
         )}
-        {run.jobs.failed > 1 && <span className="faint">and {count(run.jobs.failed - 1)} more</span>}
+        {run.jobs.failed > 1 && (
+          <span className="faint">
+            {narrow ? "+" : "and "}
+            {count(run.jobs.failed - 1)}
+            {!narrow && " more"}
+          </span>
+        )}
       </span>
     );
   }
@@ -89,7 +95,7 @@ export const RunRow = memo(function RunRow({ run, narrow }: { run: Run; narrow: 
               <span className="run-figures">{figures}</span>
             </>
           )}
-          <News run={run} />
+          <News run={run} narrow />
         </span>
       </Link>
     );
