@@ -51,6 +51,7 @@ export function Menu({
             placement={placement}
             menu={menu}
             autoFocus
+            transitionName="" // stands at once: while it grows, what is pressed is not what is let go
             open={open}
             onOpenChange={(next, { source }) => {
               if (source === "trigger" || next || !stays) set_open(next);
