@@ -120,15 +120,23 @@ def test_the_run_is_as_without_the_plugin(workflow: str, options: tuple[str, ...
 
 
 def test_the_plan_is_taken_again_after_a_checkpoint_and_quiet_hides_nothing() -> None:
-    place = prepared("checkpoint")
-    assert snakemake(place, "--quiet").returncode == 0
+    place = prepared("scatter")
+    assert snakemake(place, "-c1", "--quiet").returncode == 0
     events = spooled(place)
-    assert [len(plan["jobs"]) for plan in of(events, "plan")] == [3, 7]
+    plans = of(events, "plan")
+    assert [plan.get("generation", 1) for plan in plans] == [1, 2, 3]
+    assert planned(events) == {"all": 1, "prepare": 2, "split": 2, "part": 4, "whole": 2}
     finished = of(events, "job_finished")
     assert {event["evidence"] for event in finished} == {"observed"}
     assert sorted(event.get("job", 0) for event in finished) == sorted(
         event.get("job", 0) for event in of(events, "job_info")
     )
+    for plan in plans:  # what has run stays in the plan, with what it needed
+        ran = {event.get("job", 0) for event in finished if event["seq"] < plan["seq"]}
+        rules = {job["job"]: job["rule"] for job in plan["jobs"]}
+        assert ran <= rules.keys()
+        needed = [[rules[need] for need in job.get("needs", ())] for job in plan["jobs"] if job["rule"] == "split"]
+        assert needed == [["prepare"]] * 2
 
 
 @RARE  # Snakemake looks into a queue every ten seconds

@@ -84,6 +84,7 @@ CASES = [
     Case("keepgoing", "-c2 -k --latency-wait 1 all2", "failed", {"succeeded": 2, "failed": 4, "skipped": 2}),
     Case("missinginput", status="failed"),
     Case("checkpoint", jobs={"succeeded": 7}),
+    Case("scatter", jobs={"succeeded": 11}),
     Case("checkpoint", "-c2 -q rules", jobs={"succeeded": 7}),
     Case("checkpoint", "-c2 -q progress", jobs={"succeeded": 7}),
     Case("checkpoint", "-c2 -q all", jobs={"succeeded": 7}),

@@ -75,6 +75,7 @@ class Watch(logging.Filter):
         self._dirty = False
         self._size = -1
         self._jobs: dict[int, Any] = {}
+        self._needs: dict[int, list[int]] = {}  # in the last snapshot, where the graph may change
         self._looked: tuple[int, int] = (0, 0)
 
     def install(self) -> None:
@@ -159,11 +160,16 @@ class Watch(logging.Filter):
         for job in finished:
             if job in dependencies and job in ids:
                 chosen[job] = ids[job]
+        gone = [job for job in finished if job not in chosen and job in ids]
+        if gone:  # a checkpoint's change takes from the graph what has run and nothing hangs on any more
+            numbers = set(chosen.values())
+            chosen.update({job: ids[job] for job in gone if ids[job] not in numbers})
         self.planned = len(chosen)
         if self.quiet:
             self._jobs = {number: job for job, number in chosen.items()}
         if not self._plan:
             return
+        planned = set(chosen.values()) if self._needs else set()
         rows: list[Row] = []
         rules: dict[str, tuple[str | None, str | None, str | None]] = {}
         vague: dict[str, bool | None] = {}  # rule → whether parameters may be known later; None: it has none
@@ -175,10 +181,14 @@ class Watch(logging.Filter):
                 rules[name] = _facts(rule)
                 vague[name] = _may_be_vague(rule)
             needs = [chosen[other] for other in dependencies.get(job, ()) if other in chosen]
+            if not needs and number in self._needs and job in finished:
+                needs = [other for other in self._needs[number] if other in planned]
             params = getattr(job, "_params", None)
             if (late := vague[name]) is not None and (params is None or (late and _TBD in map(_name_of, params))):
                 self._vague[number] = job
             rows.append(Row(number, name, job.wildcards_dict, needs, params))
+        if self.generation or getattr(dag, "checkpoint_jobs", None):
+            self._needs = {row.job: row.needs for row in rows if row.needs}
         self.generation += 1
         executor = getattr(getattr(self._workflow, "_executor_plugin", None), "name", None)
         definitions: list[definition.Rule] = []
