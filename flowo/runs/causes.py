@@ -38,19 +38,41 @@ _BY_REPORT = {
 }  # fmt: skip
 _BY_CATEGORY = {"oom": "oom", "timeout": "timeout", "cancelled": "cancelled"}
 _OOM = re.compile(
-    r"\boom[-_ ]?kill|\bout[- ]of[- ]memory\b|(?<![a-z])OutOfMemoryError\b|\bMemoryError\b|\bstd::bad_alloc\b"
-    r"|\bcannot allocate (memory|vector of size)|\bexceeded (the )?(job|step|requested)? ?memory limit"
-    r"|\bTERM_MEMLIMIT\b|\bjob killed: (p|v)?mem\b",
+    # a kernel, Slurm, LSF, PBS, Grid Engine, HTCondor
+    r"(?<!\b0 )\boom[-_ ]?kill(?!-disable|\w*[ =:]+0\b)|(?<!-)\bout[- ]of[- ]memory\b|\bTERM_(MEM|SWAP)LIMIT\b"
+    r"|\bjob killed: (p|v)?mem\b|\bexceeded (the )?(job|step|requested|hard|soft)? ?memory limit"
+    r"|\bexceeds job (hard|soft) limit .?[hs]_(vmem|rss|data)\b|\bgone over memory limit of\b"
+    # Python, Java, C++, R, Rust, and what the C library says
+    r"|(?<![A-Za-z])OutOfMemoryError\b|(?<![A-Za-z])(Array)?MemoryError\b|\bstd::bad_alloc\b"
+    r"|\bmemory allocation of \d+ bytes failed\b|\binsufficient memory\b|\bnot enough memory\b"
+    r"|\b(vector )?memory (exhausted|limit of .{0,40} reached)|\bnot reserve enough space for .{0,60}\bheap\b"
+    r"|\b(cannot|can't|couldn't|(could|can) not|unable to|failed to|fail to) allocate (.{0,40} )?"
+    r"(memory|vector of size|(\d[\d.]* ?)?[kmgtp]?i?b(ytes)?\b)",
     re.IGNORECASE,
 )
 _TIMEOUT = re.compile(
-    r"\bDUE TO TIME LIMIT\b|\bTERM_RUNLIMIT\b|\bjob killed: walltime\b"
-    r"|\bexceeded (its |the )?(wall ?time|time limit)\b",
+    r"\bDUE TO TIME LIMIT\b|\bTERM_(RUN|CPU)LIMIT\b|\bjob killed: (walltime|cput)\b|\benforced h_rt\b"
+    r"|\bexceed(s|ed) (its |the |hard |soft |job |requested )*(wall ?(time|clock)|(run ?)?time limit|h_rt)\b"
+    r"|\bexceeded allowed (execute|job) duration\b|^timeout: sending signal \w+ to command",
     re.IGNORECASE,
 )
-_CANCELLED = re.compile(r"\*\*\* (?:JOB|STEP) \S+ ON \S+ CANCELLED AT (?!.*DUE TO)|\bTERM_(OWNER|ADMIN)\b")
-# Advice and options are no evidence: "if you run out of memory, …", `set -x` of `java -XX:+ExitOnOutOfMemoryError`.
-_NO_EVIDENCE = re.compile(r"^\+|-XX:|\b(if|should|may|might|could|avoid|prevent|in case|unless)\b", re.IGNORECASE)
+_CANCELLED = re.compile(
+    r"\*\*\* (?:JOB|STEP) \S+ ON \S+ CANCELLED AT (?!.*DUE TO)|\bTERM_(FORCE_)?(OWNER|ADMIN)\b"
+    r"|\bjob deleted at request of\b"
+)
+# Advice, options and what a program can do without are no evidence: "if you run out of memory, …", `set -x` of
+# `java -XX:+ExitOnOutOfMemoryError`, a cgroup that Slurm could not make.
+_NO_EVIDENCE = re.compile(
+    r"^\+|-XX:|\b(if|should|(may|might|could)(?! not)|avoid|prevent|in case|unless|warning|falling back|retrying)\b"
+    r"|\bunable to create cgroup\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?;]) +")
+_MEMORY_EXCEPTIONS = ("MemoryError", "_ArrayMemoryError", "OutOfMemoryError")
+_TIMED = re.compile(  # coreutils' `timeout` in a command, with its duration
+    r"(?<![\w./=-])(?:/\S*/)?timeout(?: +-[ks] ?\S+| +(?:--|-(?![ks]))[a-z][\w=.-]*)* +(?:\d[\d.]*[smhd]?(?=\s)|\$\S+)"
+)
+_OF_TIMEOUT = 124  # its exit code when the time was over
 
 
 def end_of_process(text: str) -> tuple[int | None, int | None]:
@@ -89,6 +111,12 @@ def failure_class(ending: Ending) -> tuple[str, str | None]:
         for pattern, kind in ((_OOM, "oom"), (_TIMEOUT, "timeout"), (_CANCELLED, "cancelled")):
             if line := _told(pattern, texts):
                 return kind, f"{name}: {line}"
+    if ending.exception in _MEMORY_EXCEPTIONS:
+        return "oom", ending.exception
+    if killed_by == signal.SIGXCPU:
+        return "timeout", "killed by SIGXCPU: its limit of CPU time was reached"
+    if ending.exit_code == _OF_TIMEOUT and (by := _timed(ending)):
+        return "timeout", f"exit code {_OF_TIMEOUT} of `{by}`"
     if ending.signal is not None:
         return "signal", f"killed by {signal_name(ending.signal)}"
     if ending.exit_code is not None:
@@ -101,11 +129,21 @@ def failure_class(ending: Ending) -> tuple[str, str | None]:
     return "unknown", None
 
 
+def _timed(ending: Ending) -> str | None:
+    """How the command that failed says `timeout`, if it does."""
+    for text in (ending.message or "", *ending.cluster_logs):
+        for command in _COMMAND.findall(text):
+            if found := _TIMED.search(command):
+                return found[0][:100]
+    return None
+
+
 def _told(pattern: re.Pattern[str], texts: Sequence[str]) -> str | None:
-    """The last line that the pattern is found in, at most 200 characters of it."""
+    """The last line that the pattern is found in, in a sentence of evidence; at most 200 characters of it."""
     for text in texts:
         for line in reversed(text.splitlines()[-LAST_LINES:]):
-            if (found := pattern.search(line)) and not _NO_EVIDENCE.search(line):
-                start = max(0, found.start() - 80) if len(line) > 200 else 0
-                return line[start : start + 200].strip()
+            for part in _SENTENCE.split(line) if pattern.search(line) else ():
+                if (found := pattern.search(part)) and not _NO_EVIDENCE.search(part):
+                    start = max(0, line.index(part) + found.start() - 80) if len(line) > 200 else 0
+                    return line[start : start + 200].strip()
     return None
