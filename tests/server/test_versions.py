@@ -90,6 +90,7 @@ CASES = [
     Case("checkpoint", "-c2 -q all", jobs={"succeeded": 7}),
     Case("odd", jobs={"succeeded": 21}),
     Case("streams", "-c4", jobs={"succeeded": 6}),
+    Case("linear", "-c2 --wait-for-files nowhere.txt --latency-wait 1", "failed"),
     Case("modules", jobs={"succeeded": 6}),
     Case("layers", "-c2 --until b", jobs={"succeeded": 12}),
     Case("layers", "-c2 --omit-from c", jobs={"succeeded": 12}),

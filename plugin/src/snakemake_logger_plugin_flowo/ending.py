@@ -23,6 +23,7 @@ class Ending:
         self._gave_up = ""  # what it said when it left the rest
         self._said_all = False
         self.began = False  # it knew what was to be done
+        self._refused = ""  # the error, said as a mere text, after which nothing more came before it began
         self._exception = sys.exc_info()[1]  # of the code that calls us, if any: not the run's
         self._last = getattr(sys, "last_value", None)
 
@@ -30,8 +31,11 @@ class Ending:
         """One record, whatever it is of."""
         if record.levelno >= logging.INFO:
             self.failed = event == "error"
+            self._refused = ""
         if event is None:
             text = record.msg if isinstance(record.msg, str) else ""
+            if record.levelno >= logging.ERROR and not self.began:
+                self._refused = text
             if text.startswith(translate.INTERRUPTED):
                 self._interrupted = self._interrupted or text
             elif text.startswith(GAVE_UP):
@@ -54,8 +58,8 @@ class Ending:
         failed = self.failed or error is not None
         if not failed and (self._interrupted or self._gave_up):
             failed, message = True, self._gave_up or self._interrupted
-        if not failed and not self._said_all and (at_exit or not complete):
-            failed, message = True, _BEFORE_ITS_END
+        if not failed and not self._said_all and (at_exit or not complete or self._refused):
+            failed, message = True, self._refused or _BEFORE_ITS_END  # a file that is waited for in vain: exit code 0
         if not failed:
             return wire.RunEnded(outcome="succeeded")
         if self.error is not None and (self.failed or message is None):
