@@ -106,6 +106,19 @@ def test_it_starts_without_a_home_and_with_a_closed_stderr(monkeypatch: pytest.M
     assert list(Path(".snakemake/flowo").glob("*.jsonl"))
 
 
+def test_a_run_is_on_disk_before_what_ships_it_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That takes longer than Snakemake may need to start its first job, or to be killed."""
+    monkeypatch.setattr(sys, "argv", ["snakemake"])
+    monkeypatch.setitem(sys.modules, "snakemake_logger_plugin_flowo.sender", None)  # whoever imports it fails
+    handler = replay.handler("linear", close_timeout=0.1)
+    for record in replay.log_records("linear"):
+        handler.handle(record)
+    handler.close()
+    (path,) = Path(".snakemake/flowo").glob("*.jsonl")
+    kinds = [event["kind"] for event in replay.events(path)]
+    assert kinds.index("run_opened") < kinds.index("workflow_started") < kinds.index("gap")
+
+
 def test_a_full_disk_costs_events_and_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit on the file's size stands for the full disk: a part of a line is written, then nothing."""
     program = """

@@ -153,9 +153,6 @@ class Recorder:
     def _open(self, record: logging.LogRecord | None) -> None:
         """It is a run: make the spool, start what ships it, and take in what came before."""
         from snakemake_logger_plugin_flowo import config
-        from snakemake_logger_plugin_flowo.attend import Attendant
-        from snakemake_logger_plugin_flowo.findings import Findings
-        from snakemake_logger_plugin_flowo.sender import Sender
 
         home = str(getattr(record, "rundir", None) or "")
         self._directory = Path(home if os.path.isdir(home) else os.getcwd())
@@ -174,10 +171,16 @@ class Recorder:
         if self._opened.workspace is None:
             self._opened = self._opened.replace(workspace=config.workspace(url))
         self.spool.append(self._opened, at)
+        # What follows takes longer to be imported than Snakemake may need to start its first job, or be killed.
+        from snakemake_logger_plugin_flowo.attend import Attendant
+        from snakemake_logger_plugin_flowo.findings import Findings
+
         self.attendant = Attendant(self._deliver)
         self._findings = Findings(self.attendant.ask, self._directory, self._began, self._opened.profiles, self.mask)
         for record_ in early:
             self._record(record_)
+        from snakemake_logger_plugin_flowo.sender import Sender
+
         snakefile = str(getattr(record, "snakefile_main", None) or "")
         self._findings.git(Path(snakefile).parent if snakefile.startswith("/") else self._directory)
         self._findings.files([str(file) for file in getattr(record, "configfiles", None) or ()])
