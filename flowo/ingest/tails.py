@@ -16,7 +16,7 @@ from flowo.errors import NotFound
 from flowo.ingest.store import Sender
 from flowo.runs.tails import CLUSTER, WINDOW, Log
 
-MOST = 8  # logs of a run that are read at a time; who asked last is served
+MOST = 8  # logs of a run that are asked for at a time; of more than that, those that were read longest ago
 MOST_PARTS = 20  # in one POST
 MOST_BODY = 4 * 1024 * 1024  # bytes of it
 GONE_S = 60.0  # rows that nobody renews are removed after so long
@@ -24,7 +24,8 @@ GONE_S = 60.0  # rows that nobody renews are removed after so long
 WANTED = f"""
 SELECT w.number, w.attempt, w.log, w.stop, w.file
 FROM run LEFT JOIN LATERAL (
-  SELECT * FROM log_watch WHERE run_id = run.id AND until > clock_timestamp() ORDER BY asked_at DESC LIMIT {MOST}
+  SELECT * FROM log_watch WHERE run_id = run.id AND until > clock_timestamp()
+  ORDER BY read_at NULLS FIRST, asked_at LIMIT {MOST}
 ) AS w ON true
 WHERE run.id = $1 AND run.owner_id = $2 AND run.workspace_id = ANY($3::uuid[])"""
 HELD = """

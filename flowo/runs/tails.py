@@ -22,6 +22,7 @@ LEASE_S = 20.0  # somebody watches until so long after they last said so
 SILENT_S = 5.0  # without an answer for so long, nobody can read it now
 WINDOW = 256 * 1024  # bytes of the end of a log that are passed on
 CLUSTER = -1  # the log of the cluster's job, beside those that the rule declares
+IN_TURN = "more logs of this run are watched than can be read at once, so it waits for its turn"
 READ = "read"  # the plugin's word for a file that it could read
 
 WATCH = text(
@@ -136,6 +137,12 @@ async def held(session: AsyncSession, log: Log, *, generation: int | None = None
         now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
         return schemas.LogRead(state="over", now=now)
     watched: LogWatch = row.LogWatch
+    told, note = _state(watched, row.now), watched.note
+    if told == "silent":
+        answered = select(func.max(LogWatch.read_at)).where(LogWatch.run_id == log.run_id)
+        last = (await session.execute(answered)).scalar_one()
+        if last is not None and (row.now - last).total_seconds() <= SILENT_S:
+            told, note = "asked", IN_TURN
     stop = watched.stop or 0
     anew = generation != watched.generation or not watched.start <= since <= stop
     start = watched.start if anew else since
@@ -149,14 +156,14 @@ async def held(session: AsyncSession, log: Log, *, generation: int | None = None
         start, anew = watched.start, True
         bodies = bodies if start == bodies[0].start else []
     return schemas.LogRead(
-        state=_state(watched, row.now),
+        state=told,
         generation=watched.generation,
         anew=anew,
         start=start if bodies else stop,
         stop=stop,
         text="".join(part.body for part in bodies),
         size=watched.size,
-        note=watched.note,
+        note=note,
         read_at=watched.read_at,
         now=row.now,
     )

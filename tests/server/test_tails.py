@@ -104,6 +104,28 @@ async def test_who_watches_is_heard_and_told(served: Served) -> None:
     assert (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()["revision"] == 1
 
 
+async def test_more_logs_than_are_read_at_once_are_read_in_turn(served: Served) -> None:
+    tape = await a_run(served, logs=[f"{n}.log" for n in range(20)])
+    for index in range(20):
+        await look(served, tape, index)
+    read: list[int] = []
+    wishes = await asked(served, tape)
+    for _ in range(3):
+        assert len(wishes) == 8
+        read += [wish["log"] for wish in wishes]
+        wishes = await bring(served, tape, *(part("x\n", log=wish["log"]) for wish in wishes))
+    assert set(read[:20]) == set(range(20))  # each once before the first comes again
+    assert [(await look(served, tape, index))["text"] for index in range(20)] == ["x\n"] * 20
+    # So many that one's turn is long in coming: that is no silence, as long as others are answered.
+    async with served.database.session() as session:
+        await session.execute(text("UPDATE log_watch SET read_at = read_at - interval '1 min'"))
+        await session.commit()
+    assert (await look(served, tape, 0))["state"] == "silent"
+    await bring(served, tape, part("y\n", 2, log=1))
+    found = await look(served, tape, 0)
+    assert (found["state"], found["text"], found["note"]) == ("asked", "x\n", tails.IN_TURN)
+
+
 async def test_two_processes_meet_in_the_database(database_url: str, tmp_path: Path) -> None:
     async with serving(database_url, tmp_path / "one") as one, serving(database_url, tmp_path / "two") as two:
         tape = await a_run(one)

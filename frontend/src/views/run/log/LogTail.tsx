@@ -88,7 +88,7 @@ function standing(
     case "kept":
       return { word: `As it was when attempt ${attempt.attempt} failed`, more: note };
     case "asked":
-      return { word: "Asking the run's Snakemake for it …" };
+      return { word: "Asking the run's Snakemake for it …", more: note };
     case "silent":
       return {
         word: job.run_status === "lost" ? "Nobody can read it: the run is lost" : "Nobody can read it now",
