@@ -6,7 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { parse_search, stringify_search } from "./ui/search_params.ts";
+import { healed, parse_search, stringify_search } from "./ui/search_params.ts";
 import { Frame } from "./views/frame/Frame.tsx";
 import { Broken, NotFound, Waiting } from "./views/frame/Out.tsx";
 import { look_ahead } from "./views/run/ahead.ts";
@@ -14,12 +14,18 @@ import { run_search } from "./views/run/selection/search.ts";
 import { runs_search } from "./views/runs/search.ts";
 import { sign_in_search } from "./views/signin/search.ts";
 
+const read = {
+  sign_in: healed(sign_in_search),
+  runs: healed(runs_search),
+  run: healed(run_search),
+};
+
 const root = createRootRouteWithContext<{ cache: QueryClient }>()({ notFoundComponent: NotFound });
 
 const sign_in = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: sign_in_search,
+  validateSearch: read.sign_in,
   component: lazyRouteComponent(() => import("./views/signin/SignIn.tsx"), "SignIn"),
 });
 
@@ -38,7 +44,7 @@ const index = createRoute({
 const runs = createRoute({
   getParentRoute: () => frame,
   path: "/runs",
-  validateSearch: runs_search,
+  validateSearch: read.runs,
   component: lazyRouteComponent(() => import("./views/runs/Runs.tsx"), "Runs"),
 });
 
@@ -57,7 +63,7 @@ const tokens = createRoute({
 const run = createRoute({
   getParentRoute: () => frame,
   path: "/runs/$id",
-  validateSearch: run_search,
+  validateSearch: read.run,
   beforeLoad: ({ context, params, search, cause, preload }) => {
     if (cause === "enter" && !preload) look_ahead(context.cache, params.id, search);
   },

@@ -7,14 +7,17 @@ export async function put_on_clipboard(text: string): Promise<boolean> {
     return true;
   } catch {
     // Browsers give the clipboard to secure origins only; a login node's plain http is none.
+    const focused = document.activeElement;
     const area = document.createElement("textarea");
     area.value = text;
     area.style.position = "fixed";
     area.style.opacity = "0";
-    document.body.append(area);
+    // What stands outside of an open sheet cannot be selected.
+    (document.querySelector("dialog[open]") ?? document.body).append(area);
     area.select();
     const done = document.execCommand("copy");
     area.remove();
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
     return done;
   }
 }

@@ -52,3 +52,14 @@ export function one_of<T extends string>(raw: unknown, allowed: readonly T[], us
 export function tidy<T extends object>(search: T): T {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
 }
+
+/**
+ * What `read` makes of an address, for the router: it lays that over what stood there, so that a name which `read` has
+ * nothing for must be undone by name, or what nobody allowed would stay.
+ */
+export const healed =
+  <T extends object>(read: (raw: Record<string, unknown>) => T) =>
+  (raw: Record<string, unknown>): T => ({
+    ...(Object.fromEntries(Object.keys(raw).map((name) => [name, undefined])) as Partial<T>),
+    ...read(raw),
+  });

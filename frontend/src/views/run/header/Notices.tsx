@@ -20,6 +20,7 @@ export function LostNotice({ run }: { run: RunDetail }) {
       cache.setQueryData(keys.detail(run.id), next);
       void cache.invalidateQueries({ queryKey: keys.run(run.id) });
       void cache.invalidateQueries({ queryKey: keys.runs });
+      document.getElementById("main")?.focus({ preventScroll: true }); // the button goes with the notice
     },
   });
   return (

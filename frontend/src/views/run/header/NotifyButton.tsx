@@ -30,7 +30,9 @@ export function NotifyButton({ run }: { run: RunDetail }) {
     if (answer === "granted") {
       want(run.id);
       say("You are told when it ends");
-    } else say("The browser shows no notifications of this page: its settings forbid them");
+    } else if (answer === "denied") {
+      say("The browser shows no notifications of this page: its settings forbid them");
+    } else say("The browser's question was left open: click once more to be asked again");
   };
   return (
     <>

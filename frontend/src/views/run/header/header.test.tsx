@@ -72,6 +72,22 @@ it("deletes after it has said what goes", async () => {
   expect(world.runs).toHaveLength(1);
 });
 
+it("shows that the id was copied, and gives the focus back from what its menu led to", async () => {
+  const run = running();
+  await visit(`/runs/${run.detail.id}`, new World([run]));
+  const more = () => screen.getByRole("button", { name: "More about this run" });
+  await userEvent.click(await screen.findByRole("button", { name: "More about this run" }));
+  const written = vi.spyOn(navigator.clipboard, "writeText");
+  await userEvent.click(await screen.findByText("Copy id"));
+  await waitFor(() => expect(more().title).toBe("Id copied"));
+  expect(written).toHaveBeenCalledWith(run.detail.id);
+  await userEvent.click(more());
+  await userEvent.click(await screen.findByText("Delete…"));
+  const sheet = await screen.findByRole("dialog", { name: "Delete this run" });
+  await userEvent.click(within(sheet).getByRole("button", { name: "Keep it" }));
+  await waitFor(() => expect(document.activeElement).toBe(more()));
+});
+
 it("asks the browser for notifications only after a click, and keeps to its answer", async () => {
   const asked = vi.fn(async () => "denied");
   vi.stubGlobal(
