@@ -126,3 +126,8 @@ async def test_the_tabs_on_a_telephone_fade_where_there_are_more(server: Server,
         await page.set_viewport_size(WIDE)
         await expect(tabs).to_have_attribute("data-more", "")
         await expect(tabs).to_have_css("mask-image", "none")
+        await page.set_viewport_size({"width": 300, "height": 700})
+        await page.goto(f"{server.address}/runs")
+        statuses = page.get_by_role("navigation", name="Runs by status")
+        await expect(statuses).to_have_attribute("data-more", "after")
+        await expect(statuses).to_have_css("mask-image", re.compile("gradient"))

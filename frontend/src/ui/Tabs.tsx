@@ -1,39 +1,9 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
-
-const edge = 40; // px over which it fades out where there is more
+import { type KeyboardEvent, type ReactNode, useRef } from "react";
+import { useOverflow } from "./overflow.ts";
 
 export interface Tab<K extends string> {
   key: K;
   label: ReactNode;
-}
-
-/** Keeps the opened tab in sight, and tells on which sides a list that scrolls holds more than is seen. */
-function useOverflow(list: React.RefObject<HTMLDivElement | null>, active: string) {
-  useEffect(() => {
-    const node = list.current;
-    if (!node) return;
-    const mark = () => {
-      const rest = node.scrollWidth - node.clientWidth - node.scrollLeft;
-      node.dataset.more = [node.scrollLeft > 2 && "before", rest > 2 && "after"].filter(Boolean).join(" ");
-    };
-    const show = () => {
-      const tab = active && node.querySelector<HTMLElement>('[aria-selected="true"]');
-      if (tab) {
-        const left = tab.offsetLeft - node.offsetLeft - edge;
-        const right = left + tab.offsetWidth + 2 * edge - node.clientWidth;
-        node.scrollLeft = Math.max(right, Math.min(left, node.scrollLeft));
-      }
-      mark();
-    };
-    const sizes = new ResizeObserver(show);
-    sizes.observe(node);
-    for (const tab of node.children) sizes.observe(tab);
-    node.addEventListener("scroll", mark, { passive: true });
-    return () => {
-      sizes.disconnect();
-      node.removeEventListener("scroll", mark);
-    };
-  }, [list, active]);
 }
 
 /** A tab list by the ARIA pattern: one stop for Tab, arrows move. The panel is the caller's. */
@@ -51,7 +21,7 @@ export function Tabs<K extends string>({
   on_change: (key: K) => void;
 }) {
   const list = useRef<HTMLDivElement>(null);
-  useOverflow(list, active);
+  useOverflow(list, '[aria-selected="true"]', active);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -64,7 +34,7 @@ export function Tabs<K extends string>({
     list.current?.querySelectorAll<HTMLElement>('[role="tab"]')[next]?.focus();
   };
   return (
-    <div className="tabs" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
+    <div className="tabs fades" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
       {tabs.map((tab) => (
         <button
           key={tab.key}

@@ -1,4 +1,4 @@
-import { Suspense } from "react";
+import { type ReactNode, Suspense } from "react";
 import type { RunDetail } from "../../api/types.ts";
 import { count } from "../../ui/format.ts";
 import { part } from "../../ui/part.ts";
@@ -35,12 +35,21 @@ export function Panes({
   ];
   const asked = search.tab ?? "jobs";
   const active = offered.includes(asked) ? asked : (only?.[0] ?? "jobs");
-  const labels: Record<Pane, string> = {
+  const failed = run.jobs.failed > 0 ? count(run.jobs.failed) : "";
+  const labels: Record<Pane, ReactNode> = {
     graph: "Graph",
     jobs: "Jobs",
     samples: "Samples",
     timeline: "Timeline",
-    failures: run.jobs.failed > 0 ? `Failures ${count(run.jobs.failed)}` : "Failures",
+    // While the run goes on there is room for a first one.
+    failures:
+      run.ended_at && !failed ? (
+        "Failures"
+      ) : (
+        <>
+          Failures <span className="tab-count">{failed}</span>
+        </>
+      ),
     log: "Log",
     info: "Info",
   };

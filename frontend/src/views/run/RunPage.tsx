@@ -1,20 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { Button } from "antd";
-import { useRef } from "react";
 import { status_of } from "../../api/client.ts";
-import { first_failure_query } from "../../api/failed.ts";
 import { run_query } from "../../api/queries.ts";
-import type { FirstFailure as FirstFailureShape, RunDetail } from "../../api/types.ts";
+import type { RunDetail } from "../../api/types.ts";
 import { useLive, useTopic } from "../../live/live.tsx";
 import { look_of } from "../../theme/status.ts";
 import { Announce } from "../../ui/Announce.tsx";
+import { count } from "../../ui/format.ts";
 import { useNarrow } from "../../ui/narrow.ts";
 import { Bone, Said } from "../../ui/Said.tsx";
 import { Split } from "../../ui/Split.tsx";
-import { FirstFailure } from "./failures/FirstFailure.tsx";
+import { FirstFailure, FoldedFailure } from "./failures/FirstFailure.tsx";
+import { useFirstFailure } from "./failures/first.ts";
 import { GraphPane } from "./graph/GraphPane.tsx";
-import { LostNotice, NoJobs, WaitingNotice } from "./header/Notices.tsx";
+import { FoldedNotice, NoJobs, Notice, useNotice } from "./header/Notices.tsx";
 import { RunHeader } from "./header/RunHeader.tsx";
 import { useTabState } from "./header/tab_state.ts";
 import { Panes } from "./Panes.tsx";
@@ -63,31 +63,15 @@ export function RunPage() {
   return <div className="run">{run ? <Loaded key={id} run={run} /> : <Bones />}</div>;
 }
 
-/**
- * The failure whose card can be shown: what it says of its job sets its height, so that it comes whole or not yet. The
- * page opens with it; null until then.
- */
-function useCard(run: RunDetail): { failure: FirstFailureShape | null } | null {
-  const failure = run.first_failure ?? null;
-  const job = useQuery({
-    ...first_failure_query(run.id, failure?.number ?? 0),
-    enabled: failure?.number != null,
-  });
-  const whole = failure?.number == null || !job.isPending || job.failureCount > 0;
-  const shown = useRef<{ failure: FirstFailureShape | null } | null>(null);
-  if (whole) shown.current = { failure };
-  return shown.current;
-}
-
 function Loaded({ run }: { run: RunDetail }) {
   const narrow = useNarrow();
-  const card = useCard(run);
-  if (!card) return <Bones />;
+  const failure = useFirstFailure(run);
+  const notice = useNotice(run);
+  if (!failure || !notice) return <Bones />;
   return (
     <>
       <RunHeader run={run} />
-      {run.status === "lost" && <LostNotice run={run} />}
-      {run.waiting && <WaitingNotice run={run} waiting={run.waiting} />}
+      {(notice.shown ?? (run.jobs.total === 0 && notice.waits)) && <Notice run={run} held={notice} />}
       {run.jobs.total === 0 ? (
         <>
           <NoJobs run={run} />
@@ -95,8 +79,11 @@ function Loaded({ run }: { run: RunDetail }) {
         </>
       ) : (
         <>
-          <SelectionRow run={run} />
-          {card.failure && <FirstFailure run={run} failure={card.failure} />}
+          <SelectionRow run={run}>
+            {notice.waits && <FoldedNotice notice={notice.waits} held={notice} />}
+            {failure.waits && <FoldedFailure failure={failure.waits} held={failure} />}
+          </SelectionRow>
+          {failure.shown && <FirstFailure run={run} failure={failure.shown} held={failure} />}
           {narrow ? (
             <Panes run={run} graph_first />
           ) : (
@@ -106,7 +93,7 @@ function Loaded({ run }: { run: RunDetail }) {
       )}
       <Outlet />
       <Announce
-        text={`Run ${look_of(run.status).word}${run.jobs.failed ? `, ${run.jobs.failed} failed` : ""}`}
+        text={`${run.name}: ${look_of(run.status).word}${run.jobs.failed ? `, ${count(run.jobs.failed)} failed` : ""}`}
       />
     </>
   );

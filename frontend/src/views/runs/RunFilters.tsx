@@ -1,9 +1,11 @@
 import { Link, useNavigate } from "@tanstack/react-router";
+import { useRef } from "react";
 import type { Facets } from "../../api/types.ts";
 import { look_of, run_statuses } from "../../theme/status.ts";
 import { count } from "../../ui/format.ts";
 import { Glyph } from "../../ui/Glyph.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { useOverflow } from "../../ui/overflow.ts";
 import { StatusIcon } from "../../ui/StatusIcon.tsx";
 import type { RunsSearch } from "./search.ts";
 
@@ -17,9 +19,11 @@ export function RunFilters({ search, facets }: { search: RunsSearch; facets: Fac
   const shown = run_statuses.filter(
     (status) => (facets?.status[status] ?? 0) > 0 || chosen.includes(status) || status === "running",
   );
+  const tabs = useRef<HTMLElement>(null);
+  useOverflow(tabs, "[aria-current]", chosen.join());
   return (
     <div className="run-filters">
-      <nav className="run-tabs" aria-label="Runs by status">
+      <nav className="run-tabs fades" aria-label="Runs by status" ref={tabs}>
         <Link
           to="/runs"
           search={(before) => ({ ...before, status: undefined })}

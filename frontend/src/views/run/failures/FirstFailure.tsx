@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
 import { first_failure_query } from "../../../api/failed.ts";
 import { rerun_query } from "../../../api/queries.ts";
 import type {
@@ -22,25 +21,35 @@ import { Glyph } from "../../../ui/Glyph.tsx";
 import { useNarrow } from "../../../ui/narrow.ts";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
 import { LastAttempts } from "../drawer/JobAttempts.tsx";
+import { type Held, useFocusAlong } from "../held.ts";
 import { useSelection } from "../selection/selection.ts";
 import "./failure.css";
 
 const most_lines = { wide: 8, narrow: 5 };
 
 /** The failure that came first, on top of everything: what, why, by which sign, and the ways on. */
-export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstFailureShape }) {
+export function FirstFailure({
+  run,
+  failure,
+  held,
+}: {
+  run: RunDetail;
+  failure: FirstFailureShape;
+  held: Held<FirstFailureShape>;
+}) {
   const { set } = useSelection();
   const narrow = useNarrow();
-  const [open, set_open] = useState(true);
+  const button = useFocusAlong(held.pressed);
   const { data: job } = useQuery({
     ...first_failure_query(run.id, failure.number ?? 0),
     enabled: failure.number != null,
   });
-  const more = run.jobs.failed - 1;
+  const more = run.jobs.failed - (held.stands ? 1 : 0);
   const last = job?.attempts.find((one) => one.attempt === failure.attempt) ?? job?.attempts.at(-1);
   const message = (last?.message ?? failure.message ?? "").trim();
   const tail = last?.log?.tail ?? "";
   const lines = last_words(tail || message, most_lines[narrow ? "narrow" : "wide"]);
+  const log_label = `${tail ? "End of the log" : "Message"} of ${[failure.rule, wildcards_text(failure.wildcards)].filter(Boolean).join(" ")}`;
   const evidence = more_evidence(failure.evidence, lines);
   const beside =
     job && last ? (
@@ -71,7 +80,11 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
           <b>{failure.rule ?? "Snakemake"}</b>
         )}
         <span className="soft cut">{wildcards_text(failure.wildcards)}</span>
-        <span className="bad">{reason_of(failure)}</span>
+        {held.stands ? (
+          <span className="bad">{reason_of(failure)}</span>
+        ) : (
+          <span className="soft">{reason_of(failure)}, tried again since</span>
+        )}
         {evidence && (
           <span className="soft cut first-failure-evidence" title={evidence}>
             {evidence}
@@ -97,20 +110,22 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
           <button
             type="button"
             className="icon-button"
-            aria-expanded={open}
-            aria-label={open ? "Fold the first failure" : "Unfold the first failure"}
-            onClick={() => set_open(!open)}
+            ref={button}
+            aria-expanded={true}
+            aria-label="Fold the first failure"
+            title="Fold the first failure"
+            onClick={held.close}
           >
-            <Glyph name={open ? "up" : "down"} />
+            <Glyph name="up" />
           </button>
         </span>
       </div>
-      {open && (lines.length > 0 || beside) && (
+      {(lines.length > 0 || beside) && (
         <div className="first-failure-body">
           <div className="first-failure-said">
             {tail && last?.log && <LogName log={last.log} />}
             {lines.length > 0 ? (
-              <pre className="first-failure-log" tabIndex={0}>
+              <pre className="first-failure-log" tabIndex={0} role="group" aria-label={log_label}>
                 {lines.map((line, i) => (
                   <span key={i} className={is_offending(line) ? "offending" : undefined}>
                     {line || " "}
@@ -128,6 +143,39 @@ export function FirstFailure({ run, failure }: { run: RunDetail; failure: FirstF
         </div>
       )}
     </section>
+  );
+}
+
+/** In the row above, while it is folded: what failed, and the way to all that is known of it. */
+export function FoldedFailure({
+  failure,
+  held,
+}: {
+  failure: FirstFailureShape;
+  held: Held<FirstFailureShape>;
+}) {
+  const button = useFocusAlong(held.pressed);
+  const where = wildcards_text(failure.wildcards);
+  const reason = reason_of(failure);
+  const told = [failure.rule ?? "Snakemake", where, reason].filter(Boolean).join(", ");
+  return (
+    <h2 className="run-news-item">
+      <button
+        type="button"
+        className="run-counter"
+        ref={button}
+        aria-expanded={false}
+        title={told}
+        onClick={held.open}
+      >
+        <StatusIcon status="failed" />
+        <span className="hidden-text">First failure: </span>
+        <b className="cut">{failure.rule ?? "Snakemake"}</b>
+        {where && <span className="cut">{where}</span>}
+        {reason && <span className="bad cut">{reason}</span>}
+        <Glyph name="down" size={12} />
+      </button>
+    </h2>
   );
 }
 

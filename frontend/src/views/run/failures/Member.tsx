@@ -82,7 +82,11 @@ function Known({ failure, text }: { failure: Failure; text: string }) {
   return (
     <div className="failure-body">
       <div>
-        {failure.log?.tail ? <Tail log={failure.log} /> : text && <Words text={text} />}
+        {failure.log?.tail ? (
+          <Tail log={failure.log} />
+        ) : (
+          text && <Words text={text} label={`Message of ${named(failure)}`} />
+        )}
         {others.map((log) => (
           <Tail key={log.path} log={log} />
         ))}
@@ -105,14 +109,14 @@ function Tail({ log }: { log: AttemptLog }) {
           .filter(Boolean)
           .join(", ")}
       </p>
-      <Words text={log.tail ?? ""} />
+      <Words text={log.tail ?? ""} label={`End of ${log.path ?? "the log"}`} />
     </>
   );
 }
 
-function Words({ text }: { text: string }) {
+function Words({ text, label }: { text: string; label: string }) {
   return (
-    <pre className="first-failure-log" tabIndex={0}>
+    <pre className="first-failure-log" tabIndex={0} role="group" aria-label={label}>
       {last_words(text, most_lines).map((line, i) => (
         <span key={i} className={is_offending(line) ? "offending" : undefined}>
           {line || " "}

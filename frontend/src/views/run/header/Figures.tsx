@@ -10,8 +10,19 @@ export function Figures({ run }: { run: RunDetail }) {
   const times = useTimes();
   const narrow = useNarrow();
   return (
-    // On a telephone they scroll, which keys do too.
+    // What comes and goes stands first, where there is room: the others are not moved. On a telephone they scroll, which keys do
+    // too.
     <span className="run-head-figures" role="group" aria-label="Figures" tabIndex={narrow ? 0 : undefined}>
+      {waiting?.reason === "cores" && (
+        <span
+          className="soft run-head-cores"
+          title={`The ${count(waiting.jobs)} planned jobs need more than is free`}
+        >
+          {waiting.busy} of {waiting.cores} cores busy
+        </span>
+      )}
+      {run.status === "running" && <Silence run={run} />}
+      {jobs.failed > 0 && <span className="bad run-head-failed">{count(jobs.failed)} failed</span>}
       {jobs.total > 0 && (
         <span>
           {run.dry_run ? (
@@ -23,19 +34,10 @@ export function Figures({ run }: { run: RunDetail }) {
               <b>{count(jobs.succeeded)}</b> / {count(jobs.total)} done
             </>
           )}
-          {jobs.failed > 0 && <span className="bad run-head-failed">{count(jobs.failed)} failed</span>}
-        </span>
-      )}
-      {waiting?.reason === "cores" && (
-        <span
-          className="soft run-head-cores"
-          title={`The ${count(waiting.jobs)} planned jobs need more than is free`}
-        >
-          {waiting.busy} of {waiting.cores} cores busy
         </span>
       )}
       {run.started_at && (
-        <span title={`Started ${times.exact(run.started_at)}`}>
+        <span className="run-head-took" title={`Started ${times.exact(run.started_at)}`}>
           <Elapsed
             since={run.started_at}
             until={run.ended_at}
@@ -45,7 +47,6 @@ export function Figures({ run }: { run: RunDetail }) {
         </span>
       )}
       {run.status === "running" && run.eta && <Left run={run} eta={run.eta} />}
-      {run.status === "running" && <Silence run={run} />}
       {run.status !== "running" && run.started_at && (
         <span className="faint">
           started <Ago at={run.started_at} offset={run.clock_offset} />
@@ -66,7 +67,7 @@ function Left({ run, eta }: { run: RunDetail; eta: NonNullable<RunDetail["eta"]>
     ? "a rough guess, since few jobs like those to come were timed"
     : "by the durations of the same rules, in this run and earlier ones";
   return (
-    <span title={`It ends between ${at(eta.low)} and ${at(eta.high)}: ${ground}`}>
+    <span className="run-head-left" title={`It ends between ${at(eta.low)} and ${at(eta.high)}: ${ground}`}>
       {eta_left(eta.low - passed, eta.high - passed, eta.rough)}
     </span>
   );

@@ -1,18 +1,96 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
-import type { ReactNode } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { end_run } from "../../../api/actions.ts";
 import { keys } from "../../../api/queries.ts";
 import type { RunDetail, Waiting } from "../../../api/types.ts";
 import { Copy } from "../../../ui/Copy.tsx";
 import { useNow } from "../../../ui/clock.ts";
 import { count, duration } from "../../../ui/format.ts";
+import { Glyph } from "../../../ui/Glyph.tsx";
 import { Said } from "../../../ui/Said.tsx";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
 import { Ago, ClockTime, useTimes } from "../../../ui/Times.tsx";
+import { type Held, useFocusAlong, useHeld } from "../held.ts";
+
+const notice_of = ({ status, waiting }: RunDetail): "lost" | Waiting["reason"] | null =>
+  status === "lost" ? "lost" : waiting && waiting.reason !== "cores" ? waiting.reason : null;
+
+/** That nobody hears of the run, or that nothing runs: one place for both, since the one becomes the other. */
+export function useNotice(run: RunDetail) {
+  const now = notice_of(run);
+  return useHeld(now, now === null ? "" : "notice");
+}
+
+const short: Record<string, string> = {
+  lost: "Lost",
+  unheard: "Not heard of",
+  cluster: "Nothing runs yet",
+  quiet: "Nothing runs",
+};
+
+/** In the row of the counters, where it came while somebody looks. */
+export function FoldedNotice({ notice, held }: { notice: string; held: Held<string> }) {
+  const button = useFocusAlong(held.pressed);
+  return (
+    <button
+      type="button"
+      className="run-counter run-told"
+      ref={button}
+      aria-expanded={false}
+      title="What is known of it"
+      onClick={held.open}
+    >
+      <StatusIcon status={icon_of(notice)} />
+      <b className="cut">{short[notice]}</b>
+      <Glyph name="down" size={12} />
+    </button>
+  );
+}
+
+const icon_of = (notice: string) => (notice === "lost" || notice === "unheard" ? "lost" : "queued");
+
+export function Notice({ run, held }: { run: RunDetail; held: Held<string> }) {
+  const box = useRef<HTMLDivElement>(null);
+  const high = useRef(0);
+  const button = useFocusAlong(held.pressed);
+  const gone = notice_of(run) === null;
+  useLayoutEffect(() => {
+    if (!gone) high.current = box.current?.offsetHeight ?? 0;
+  });
+  return (
+    // What no longer holds keeps its height: it goes when it is closed.
+    <div className="run-notice" ref={box} style={gone ? { minHeight: high.current } : undefined}>
+      {gone ? (
+        <p className="soft">
+          {run.ended_at
+            ? "The run has ended."
+            : held.shown === "cluster" || held.shown === "quiet"
+              ? "Jobs run."
+              : "It is heard of again."}
+        </p>
+      ) : run.status === "lost" ? (
+        <LostNotice run={run} />
+      ) : (
+        run.waiting && <WaitingNotice run={run} waiting={run.waiting} />
+      )}
+      <button
+        type="button"
+        className="icon-button"
+        ref={button}
+        aria-expanded={true}
+        aria-label="Close the notice"
+        title="Close"
+        onClick={held.close}
+      >
+        <Glyph name={gone ? "close" : "up"} />
+      </button>
+    </div>
+  );
+}
 
 /** What is known of a lost run and how old it is; only people can say that it has ended. */
-export function LostNotice({ run }: { run: RunDetail }) {
+function LostNotice({ run }: { run: RunDetail }) {
   const cache = useQueryClient();
   const end = useMutation({
     mutationFn: () => end_run(run.id),
@@ -47,7 +125,7 @@ export function LostNotice({ run }: { run: RunDetail }) {
 }
 
 /** Why nothing runs although jobs are open, as far as the server knows. */
-export function WaitingNotice({ run, waiting }: { run: RunDetail; waiting: Waiting }) {
+function WaitingNotice({ run, waiting }: { run: RunDetail; waiting: Waiting }) {
   const now = useNow();
   const times = useTimes();
   const many = `${count(waiting.jobs)} ${waiting.jobs === 1 ? "job" : "jobs"}`;

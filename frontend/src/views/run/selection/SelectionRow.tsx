@@ -1,12 +1,26 @@
+import { type ReactNode, useRef } from "react";
 import type { RunDetail } from "../../../api/types.ts";
-import { job_statuses, look_of } from "../../../theme/status.ts";
+import { type JobStatus, job_statuses, look_of } from "../../../theme/status.ts";
 import { count } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { Menu } from "../../../ui/Menu.tsx";
+import { useOverflow } from "../../../ui/overflow.ts";
 import { StatusIcon } from "../../../ui/StatusIcon.tsx";
 import { JobSearch } from "./JobSearch.tsx";
 import { useSelection } from "./selection.ts";
 import { key_of, wildcard_parts } from "./terms.ts";
+
+const lasting: JobStatus[] = ["failed", "running", "succeeded", "planned"];
+
+/** Of which statuses there is a counter. While the run goes on none of them goes away, so that none moves under the pointer. */
+function useShown({ id, status, dry_run, jobs }: RunDetail, chosen: JobStatus[]): JobStatus[] {
+  const seen = useRef({ id: "", statuses: new Set<JobStatus>() });
+  const goes_on = status === "running" && !dry_run;
+  if (seen.current.id !== id || !goes_on) seen.current = { id, statuses: new Set(goes_on ? lasting : []) };
+  const { statuses } = seen.current;
+  for (const one of job_statuses) if (goes_on && jobs[one] > 0) statuses.add(one);
+  return job_statuses.filter((one) => jobs[one] > 0 || chosen.includes(one) || statuses.has(one));
+}
 
 interface Chip {
   key: string;
@@ -14,12 +28,19 @@ interface Chip {
   remove: () => void;
 }
 
-/** The counters are filters; what else is chosen stands beside them as chips. */
-export function SelectionRow({ run }: { run: RunDetail }) {
+/**
+ * The counters are filters; what else is chosen stands beside them as chips. `children`: what else the run has to tell, in the
+ * room that is kept for it.
+ */
+export function SelectionRow({ run, children }: { run: RunDetail; children?: ReactNode }) {
   const { search, toggle_status, toggle_rule, toggle_wildcard, toggle_id, clear } = useSelection();
   const chosen = search.status ?? [];
-  const shown = job_statuses.filter((status) => run.jobs[status] > 0 || chosen.includes(status));
+  const shown = useShown(run, chosen);
   const rules = search.rule ?? [];
+  const counters = useRef<HTMLDivElement>(null);
+  const chosen_row = useRef<HTMLDivElement>(null);
+  useOverflow(counters);
+  useOverflow(chosen_row);
   const chips: Chip[] = [
     ...rules.map((rule) => ({ key: "rule", value: rule, remove: () => toggle_rule(rule) })),
     ...(search.wildcard ?? []).map((pair) => {
@@ -30,13 +51,14 @@ export function SelectionRow({ run }: { run: RunDetail }) {
   ];
   const any = chosen.length > 0 || chips.length > 0 || search.q;
   return (
-    <div className="run-select">
-      <div className="run-counters" role="group" aria-label="Jobs by status">
+    <div className="run-select" data-chosen={any ? "" : undefined}>
+      <div className="run-counters fades" ref={counters} role="group" aria-label="Jobs by status">
         {shown.map((status) => (
           <button
             key={status}
             type="button"
             className="run-counter"
+            data-none={run.jobs[status] === 0 || undefined}
             aria-pressed={chosen.includes(status)}
             title={`${count(run.jobs[status])} ${look_of(status).word}`}
             onClick={() => toggle_status(status)}
@@ -47,7 +69,7 @@ export function SelectionRow({ run }: { run: RunDetail }) {
           </button>
         ))}
       </div>
-      <div className="run-chips">
+      <div className="run-chips fades" ref={chosen_row}>
         <Menu
           menu={{
             className: "long-menu",
@@ -86,6 +108,7 @@ export function SelectionRow({ run }: { run: RunDetail }) {
           </button>
         )}
       </div>
+      <div className="run-news-room">{children}</div>
       <JobSearch run={run} />
     </div>
   );
