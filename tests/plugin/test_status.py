@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 
 import pytest
-from snakemake_logger_plugin_flowo import cli, words
+from snakemake_logger_plugin_flowo import cli, status, words
 from snakemake_logger_plugin_flowo.client import Failed
 from typer.testing import CliRunner, Result
 
@@ -49,6 +51,35 @@ def test_the_newest_runs(reads: Reads) -> None:
     assert json.loads(flowo("status", "--json").output)["items"] == runs
     reads.answers["/api/v1/runs"] = [(200, {"items": [], "next": None})]
     assert flowo("status").output == "no runs yet\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_narrow_terminal_leaves_out_what_tells_least(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [
+        run("running", id="01a209c1-03d5-7044-ab37-798359a6bf07", name="rye", succeeded=1, planned=3),
+        run("failed", name="wheat-of-2026-with-all-samples", succeeded=1200, failed=1, planned=300, first_failure=FAILURE),
+        run("interrupted", id="01a200bd-10ef-73ee-93f9-b8d293ba586d", name="小麦の解析", running=1),
+    ]  # fmt: skip
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    first, second, third = status.listing(runs)
+    assert max(map(words.breadth, (first, second, third))) <= width
+    assert first.startswith("running ")
+    assert first.endswith(" rye")
+    assert third.startswith("interrupted ")
+    assert third.endswith(" 小麦の解析")
+    assert words.breadth(first.removesuffix("rye")) == words.breadth(third.removesuffix("小麦の解析"))
+    assert " 1200/1501  " in second
+    assert " wheat-of-2026-w" in second
+    assert ("01a209bd" in second) is (width >= 60)
+    assert ("1 failed  1 h 04 min" in second) is (width >= 80)
+    assert ("  rule map (sample" in second) is (width >= 120)
 
 
 @pytest.mark.parametrize("asked", [ID, ID.upper(), "01a2", "01a209bd-2d", "wheat"])

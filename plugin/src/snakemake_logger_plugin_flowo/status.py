@@ -7,32 +7,58 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from snakemake_logger_plugin_flowo.words import clean, counts, cut, elapsed, failure, outlook, paint, silence
+from snakemake_logger_plugin_flowo.words import breadth, clean, counts, cut, elapsed, failure, outlook, paint, silence
 
 NEWEST = 15
+NAMED = 32  # columns for a run's name at most
+_STATUS, _NAMED_LEAST, _END_LEAST = (
+    11,
+    16,
+    12,
+)  # columns for the status; for the name, and what a line ends with, at least
+_ID, _DONE, _FAILED, _ELAPSED, _NAME = range(5)
 _MESSAGE = 8  # last lines of a message
 
 
 def listing(runs: list[dict[str, Any]]) -> Iterator[str]:
-    """One line for each run; what a line ends with is cut at the terminal's edge."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
+    """One line for each run. A narrow terminal leaves out whole columns, what tells least first; status and name stay.
+
+    Piped, nothing is cut but very long names.
+    """
+    left = (shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000) - _STATUS - 2
     prefix = _telling([run["id"] for run in runs])
-    rows = []
-    for run in runs:
-        jobs = run["jobs"]
-        done = f"{jobs['succeeded']}/{jobs['total']}"
-        failed = f"{jobs['failed']} failed" if jobs["failed"] else ""
-        first = run["first_failure"]
-        end = outlook(run) or (failure(first) if first else "")
-        rows.append((run["status"], (run["id"][:prefix], done, failed, elapsed(run), cut(clean(run["name"]), 32)), end))
-    columns = [max(len(cells[index]) for _, cells, _ in rows) for index in range(5)] if rows else []
-    for status, cells, end in rows:
-        padded = (
-            cell.rjust(size) if index == 1 else cell.ljust(size)
-            for index, (cell, size) in enumerate(zip(cells, columns, strict=True))
-        )
-        text = "  ".join(cell for cell, size in zip(padded, columns, strict=True) if size)
-        yield f"{paint(status, 11)}  {cut(f'{text}  {end}'.rstrip(), width - 13)}"
+    rows = [_cells(run, prefix) for run in runs]
+    sizes = [max((breadth(cells[column]) for cells in rows), default=0) for column in range(5)]
+    sizes[_NAME] = min(sizes[_NAME], NAMED)
+    left -= min(sizes[_NAME], _NAMED_LEAST)
+    shown = [_NAME]
+    for column in (_DONE, _ID, _ELAPSED, _FAILED):
+        if sizes[column] and sizes[column] + 2 <= left:
+            shown.append(column)
+            left -= sizes[column] + 2
+    if sizes[_NAME] > _NAMED_LEAST:
+        wider = min(sizes[_NAME] - _NAMED_LEAST, max(0, left))
+        sizes[_NAME] = _NAMED_LEAST + wider
+        left -= wider
+    for run, cells in zip(runs, rows, strict=True):
+        text = "  ".join(_filled(cells[column], sizes[column], right=column == _DONE) for column in sorted(shown))
+        end = outlook(run) or (failure(run["first_failure"]) if run["first_failure"] else "")
+        if end and left > _END_LEAST:
+            text += f"  {cut(end, left - 2)}"
+        yield f"{paint(run['status'], _STATUS)}  {text}".rstrip()
+
+
+def _cells(run: dict[str, Any], prefix: int) -> list[str]:
+    """In the order of their columns."""
+    jobs = run["jobs"]
+    failed = f"{jobs['failed']} failed" if jobs["failed"] else ""
+    return [run["id"][:prefix], f"{jobs['succeeded']}/{jobs['total']}", failed, elapsed(run), clean(run["name"])]
+
+
+def _filled(text: str, size: int, *, right: bool) -> str:
+    text = cut(text, size)
+    space = " " * (size - breadth(text))
+    return space + text if right else text + space
 
 
 def details(run: dict[str, Any], link: str) -> Iterator[str]:

@@ -134,8 +134,8 @@ class Screen:
 
     def show(self, run: dict[str, Any]) -> None:
         width = self._width()
-        share = int(run["progress"] * 100)
-        bar = "█" * (share // 5) + "░" * (20 - share // 5)
+        share, size = int(run["progress"] * 100), min(20, width // 5)
+        bar = "█" * (share * size // 100) + "░" * (size - share * size // 100)
         status = run["status"]
         head = cut(f"  {clean(run['name'])}", max(10, width - len(status)))
         self._rows = [paint(status) + head, cut(f"{bar} {share:3} %  {', '.join(_facts(run))}", width)]

@@ -44,10 +44,17 @@ def cut(text: str, width: int) -> str:
     """No more than `width` columns of it."""
     used = 0
     for index, char in enumerate(text):
-        used += 2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1
+        used += breadth(char)
         if used > width:
             return text[: max(0, index - 1)] + "…"
     return text
+
+
+def breadth(text: str) -> int:
+    """How many columns of a terminal it takes."""
+    return sum(
+        2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1 for char in text
+    )
 
 
 def duration(seconds: float) -> str:
