@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -45,6 +46,34 @@ def test_the_rule_graph_has_a_message_for_handlers_that_need_one() -> None:
         record.event = event
         assert watch.filter(record)
         assert record.msg == message
+
+
+def test_rules_stand_behind_what_they_need_and_loops_end() -> None:
+    graph = dag.rule_graph({("b", "a"), ("c", "b"), ("c", "a"), ("a", ""), ("b", ""), ("c", ""), ("alone", "")})
+    assert graph.nodes == ["c", "b", "a", "alone"]
+    assert graph.links == [[1, 2], [0, 2], [0, 1]]
+    loop = dag.rule_graph({("a", "a"), ("a", "b"), ("b", "a")})
+    assert sorted(loop.nodes) == ["a", "b"]
+    assert len(loop.links) == 3
+
+
+def test_snakemake_is_asked_for_the_rule_graph_only_where_it_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    import snakemake.cli  # noqa: F401
+
+    common: Any = SimpleNamespace(dryrun=False, quiet=None)
+    monkeypatch.setattr(sys, "argv", ["snakemake", "-c1"])
+
+    def asks(**settings: Any) -> bool:
+        handler = LogHandler(common, LogHandlerSettings(close_timeout=0.1, **settings))
+        try:
+            return handler.needs_rulegraph
+        finally:
+            handler.close()
+
+    assert not asks()
+    assert asks(no_plan=True)
+    monkeypatch.delattr(sys.modules["snakemake.dag"], "DAG")  # as that of a version to come
+    assert asks()
 
 
 class Hostile:

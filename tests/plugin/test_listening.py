@@ -122,27 +122,41 @@ def test_what_is_logged_after_the_end_is_another_runs() -> None:
     assert sorted(len([line for line in told(events) if line[0] == "job_info"]) for events in spooled()) == [1, 3]
 
 
-def test_who_logs_while_it_hears_does_not_wait() -> None:
-    """As a signal's handler does, in the same thread."""
-    heard: list[str] = []
-
-    def hear(record: logging.LogRecord) -> None:
-        heard.append(record.msg)
-        if record.msg == "first":
-            own.saw(logging.LogRecord("x", logging.INFO, "", 0, "%s", ("nested",), None))
-
-    own = Listening(hear)
+def test_what_was_told_of_dying_threads_before_is_told_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    died: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda told: died.append(str(told.exc_value)))
+    before = threading.excepthook
+    common: Any = SimpleNamespace(dryrun=False, quiet=None)
+    handler = LogHandler(common, LogHandlerSettings(close_timeout=0.1))
+    other = threading.Thread(target=lambda: 1 / 0)
+    other.start()
+    other.join()
     breaking = Breaking(2)
+    with listening(breaking, handler) as (logger, _):
+        log(logger, LINES, breaking.broken)
+    handler.close()
+    assert died == ["division by zero", "database is locked"]
+    assert threading.excepthook is before
+
+
+def test_what_a_signal_s_handler_logs_meanwhile_is_heard_too() -> None:
+    """Who logs while the last of another's records is heard waits for nothing."""
+    heard: list[str] = []
 
     class Ours(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            own.heard(record)
+            pass
 
-    with listening(Ours(), breaking) as (logger, listener):
+    def hear(record: logging.LogRecord) -> None:
+        heard.append(record.msg)
+        if record.msg == "the last":
+            logger.info("nested")
+
+    ours = Ours()
+    own = Listening(ours, hear, lambda _: False)
+    with listening(Breaking(2), ours) as (logger, _):
         logger.info("ordinary")
         logger.info("the last")
-        thread = listener._thread
-        assert thread is not None
-        thread.join(60)
-        own.saw(logging.LogRecord("x", logging.INFO, "", 0, "first", (), None))
-    assert heard == ["first", "nested"]
+        logger.info("more")
+    own.close()
+    assert sorted(heard) == ["more", "nested", "the last"]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import collections
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from snakemake_logger_plugin_flowo.dag import SELECTING
+from snakemake_logger_plugin_flowo.recorder import Recorder
 
 from tests.plugin import replay
 from tests.plugin.peer import Peer
@@ -36,6 +39,25 @@ def played(name: str, monkeypatch: pytest.MonkeyPatch, *, close_timeout: float =
         replay.kill(handler)
     assert len(found) <= 1
     return replay.events(found[0]) if found else None
+
+
+BESIDE = {"run_opened", "run_ended", "provenance", "config", "log_snapshot", "input_snapshot", "job_figures"}
+
+
+@pytest.mark.parametrize("name", replay.NAMES[::4])
+def test_what_is_heard_the_short_way_is_told_as_by_the_long_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Recorder._hear_plain` writes most events without making them."""
+    short = played(name, monkeypatch)
+    shutil.rmtree(".snakemake", ignore_errors=True)
+    monkeypatch.setattr(Recorder, "_hear_plain", lambda *_: False)
+    long = played(name, monkeypatch)
+
+    def of_records(events: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+        kept = (event for event in events or () if event["kind"] not in BESIDE and "evidence" not in event)
+        # "Select jobs" waits for what follows, and at a kill nothing does
+        return [{**event, "seq": None} for event in kept if event.get("text") != SELECTING]
+
+    assert of_records(short) == of_records(long)
 
 
 @pytest.mark.parametrize("name", replay.NAMES)

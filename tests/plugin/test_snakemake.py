@@ -70,6 +70,14 @@ def of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [event for event in events if event["kind"] == kind]
 
 
+def linked(graph: dict[str, Any]) -> set[tuple[str, str]]:
+    """The pairs of rules of which the second needs the first; in their order each comes behind what it needs."""
+    nodes = graph["nodes"]
+    assert len(set(nodes)) == len(nodes)
+    assert all(source < target for source, target in graph["links"])
+    return {(nodes[source], nodes[target]) for source, target in graph["links"]}
+
+
 def planned(events: list[dict[str, Any]]) -> collections.Counter[str]:
     """The rules of the last generation of the plan."""
     plans = of(events, "plan")
@@ -126,6 +134,9 @@ def test_the_plan_is_taken_again_after_a_checkpoint_and_quiet_hides_nothing() ->
     plans = of(events, "plan")
     assert [plan.get("generation", 1) for plan in plans] == [1, 2, 3]
     assert planned(events) == {"all": 1, "prepare": 2, "split": 2, "part": 4, "whole": 2}
+    before, *_, after = (linked(graph) for graph in of(events, "rulegraph"))
+    assert ("part", "whole") not in before
+    assert after >= {("prepare", "split"), ("part", "whole"), ("whole", "all")}
     finished = of(events, "job_finished")
     assert {event["evidence"] for event in finished} == {"observed"}
     assert sorted(event.get("job", 0) for event in finished) == sorted(
@@ -166,6 +177,7 @@ def test_nothing_to_be_done_and_a_dry_run() -> None:
     assert snakemake(place).returncode == 0
     events = spooled(place)
     assert not of(events, "job_info")
+    assert linked(of(events, "rulegraph")[0])  # what is up to date has a graph too
     assert events[-1].get("outcome", "succeeded") == "succeeded"
 
 

@@ -73,22 +73,45 @@ def test_a_full_disk_costs_what_came_meanwhile_and_it_is_said_how_much(small: Pa
 
 def test_plain_lines_keep_their_order_and_are_counted_when_they_are_lost(small: Path) -> None:
     spool = made(small)
-    spool.plain_later(wire.plain("job_started", '"jobs":[1]', 1.0), 1.0)
-    spool.plain(wire.plain("job_finished", '"job":0', 2.0), 2.0)
-    spool.plain_later(wire.plain("job_started", '"jobs":[2]', 3.0), 3.0)
+    spool.later(wire.told("job_started", {"jobs": [1]}, 1.0), 1.0)
+    spool.plain(wire.told("job_finished", {"job": 0}, 2.0), 2.0)
+    spool.later(wire.told("job_started", {"jobs": [2]}, 3.0), 3.0)
     spool.append(wire.JobInfo(job=2, command="tool --password hunter22"), 3.0)
     *_, started, finished, second, info = events(spool)
     assert (started["jobs"], finished["job"], second["jobs"]) == ([1], 0, [2])
     assert "hunter22" not in info["command"]
     stuffing = filled(small)
     for number in range(1_000):
-        spool.plain(wire.plain("job_finished", f'"job":{number}', 4.0), 4.0)
+        spool.plain(wire.told("job_finished", {"job": number}, 4.0), 4.0)
     held = len(events(spool))
     assert spool.lost == 1_005 - held > 800
     stuffing.unlink()
-    spool.plain(wire.plain("job_finished", '"job":1000', 5.0), 5.0)
+    spool.plain(wire.told("job_finished", {"job": 1000}, 5.0), 5.0)
     gap, after = events(spool)[held:]
     assert (gap["kind"], gap["count"], after["job"]) == ("gap", 1_005 - held, 1_000)
+
+
+def test_an_event_told_by_its_fields_is_as_any_other(small: Path) -> None:
+    """Numbers, order, masked secrets and what is lost."""
+    spool = made(small)
+    spool.later(wire.told("job_started", {"jobs": [1]}, 1.0), 1.0)
+    spool.told(wire.JobInfo, {"job": 1, "rule": "a"}, 1.0)
+    spool.told(wire.JobInfo, {"job": 2, "command": "tool --password hunter22"}, 2.0)
+    spool.told(wire.JobInfo, {"job": 3, "resources": {"mem": float("nan")}}, 3.0)
+    *_, started, first, second, third = events(spool)
+    assert (started["jobs"], first["rule"], third["resources"]) == ([1], "a", {"mem": "nan"})
+    assert "hunter22" not in second["command"]
+    assert [event["seq"] for event in (started, first, second, third)] == [2, 3, 4, 5]
+    stuffing = filled(small)
+    for number in range(100):
+        spool.later(wire.told("job_started", {"jobs": [number]}, 4.0), 4.0)
+        spool.told(wire.JobInfo, {"job": number, "command": "x" * 1000}, 4.0)
+    stuffing.unlink()
+    spool.told(wire.JobInfo, {"job": 4}, 5.0)
+    *_, gap, after = found = events(spool)
+    assert (gap["kind"], after["job"]) == ("gap", 4)
+    gaps = [event["count"] for event in found if event["kind"] == "gap"]  # one that fits does not stand for the last
+    assert sum(gaps) == spool.lost_ever == 206 - (len(found) - len(gaps)) > 150
 
 
 def test_a_disk_that_stays_full_has_room_for_the_end_and_for_what_was_lost(small: Path, peer: Peer) -> None:

@@ -90,16 +90,6 @@ def test_the_form_is_kept() -> None:
     assert written() == GOLDEN.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("event", "told"),
-    [(wire.JobFinished(job=7), '"job":7'), (wire.JobStarted(jobs=[7]), '"jobs":[7]'),
-     (wire.Log(text="Select jobs to execute..."), '"text":"Select jobs to execute..."')],
-)  # fmt: skip
-def test_what_is_said_plainly_is_said_in_the_same_words(event: wire.Event, told: str) -> None:
-    for at in (1_790_000_000.25, 1.0, 1_790_000_000.123456):
-        assert wire.plain(event.kind, told, at) == wire.unnumbered(event, at)
-
-
 def test_what_was_written_is_read() -> None:
     assert [wire.decode(json.loads(line)) for line in GOLDEN.read_bytes().splitlines()] == EXAMPLES
 

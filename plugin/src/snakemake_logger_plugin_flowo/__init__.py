@@ -80,22 +80,23 @@ class LogHandler(LogHandlerBase):
 
         from snakemake_logger_plugin_flowo.recorder import Recorder
 
-        self._recorder = Recorder(settings, self.common_settings)
+        self._recorder = recorder = Recorder(self, settings, self.common_settings)
+        # Straight to it: `Handler.handle` takes a lock and asks for filters, which a recorder needs none of, and each
+        # function between costs every record some microseconds.
+        vars(self).update(emit=recorder.hear, handle=recorder.hear)
         atexit.register(self._at_exit)
 
     def _give_up(self, error: BaseException) -> None:
         self._recorder = None
+        vars(self).pop("emit", None)
+        vars(self).pop("handle", None)
         with contextlib.suppress(Exception):
             from snakemake_logger_plugin_flowo.say import say
 
             say(f"this run is not recorded ({type(error).__name__}: {error})")
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self._recorder is not None:
-            try:
-                self._recorder.hear(record)
-            except Exception as error:  # costs this record; the next one may be fine
-                self._recorder.missed(error)
+        """Nothing, until a recorder hears in its place."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Nothing: what goes wrong is said where it happens."""
@@ -137,4 +138,9 @@ class LogHandler(LogHandlerBase):
 
     @property
     def needs_rulegraph(self) -> bool:
-        return True
+        """Where the rule graph cannot be read along with the plan: Snakemake's own takes 50 ms and more, most of them
+        for the import of its reports."""
+        try:
+            return self._recorder is not None and not self._recorder.watch.reads_rules()
+        except Exception:
+            return True

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from snakemake_logger_plugin_flowo import data, definition, wire
@@ -23,9 +23,12 @@ PURPOSE = "flowo_purpose"  # attribute of a record: "dryrun" or "touch", where a
 _FRAMES = 30  # run_info is logged 5 to 8 calls below the workflow's method
 _CHECKPOINT = "Updating checkpoint dependencies."  # logged before the graph changes
 _PASSED_OVER = frozenset({"shellcmd", "progress", "job_finished"})  # half of all records
+SELECTING = "Select jobs to execute..."  # comes with each start of jobs
 _FAULTS = 3  # failed looks after which it is given up
 _TBD = "TBDString"  # Snakemake's word for what it will know later
 _BUILDING = "Building DAG of jobs..."  # logged when all Snakefiles are read
+_NOTHING = "Nothing to be done"  # how the text begins that is logged in the place of a run_info
+_READ = ("_dependencies", "_needrun", "_finished", "_jobid")  # of Snakemake's graph
 
 
 class Row(NamedTuple):
@@ -39,8 +42,9 @@ class Row(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    generation: int
+    generation: int  # 0: there is no plan, only what rules need
     at: float  # the time of the record that it was taken at
+    links: set[tuple[str, str]] | None  # rules that need others, and which; None: as told before
     executor: str | None
     rows: list[Row]
     rules: dict[str, tuple[str | None, str | None, str | None]]  # group, conda, container
@@ -61,9 +65,9 @@ class Watch(logging.Filter):
         self.faults = 0
         self.spent = 0.0  # s of Snakemake's thread for the last snapshot
         self.config: definition.Config | None = None  # once, until it is taken away
-        self.saw: Callable[[logging.LogRecord], None] | None = None  # who is told of each record as well
         self.params: dict[int, Any] = {}  # of jobs that were handed out, where the plan could not know them
         self._plan = plan
+        self._links: set[tuple[str, str]] = set()  # the last that were told
         self.quiet = quiet  # JOB_FINISHED is not sent: watch the graph instead
         self._dry_runs = self._dry_run = dry_run  # always, and of the execution that goes on
         self._config = config  # its content, too
@@ -78,6 +82,11 @@ class Watch(logging.Filter):
         self._needs: dict[int, list[int]] = {}  # in the last snapshot, where the graph may change
         self._looked: tuple[int, int] = (0, 0)
 
+    def reads_rules(self) -> bool:
+        """Whether what rules need is read here: if asked to, and this Snakemake's graph is as we know it."""
+        made = getattr(getattr(sys.modules.get("snakemake.dag"), "DAG", None), "__init__", None)
+        return self._plan and {*_READ} <= {*getattr(getattr(made, "__code__", None), "co_names", ())}
+
     def install(self) -> None:
         logging.getLogger(LOGGER).addFilter(self)
 
@@ -86,36 +95,51 @@ class Watch(logging.Filter):
         self._workflow = None
         self._jobs = {}
         self._vague = {}
-        self.saw = None
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.msg is None and getattr(record, "event", None) == "rulegraph":
+        event = record.__dict__.get("event")
+        if event in _PASSED_OVER or (event is None and record.msg == SELECTING):
+            return True
+        if record.msg is None and event == "rulegraph":
             record.msg = ""  # we ask for it, and from 9.9 on some versions' own handlers fail on None, with a traceback
-        if self.faults < _FAULTS and getattr(record, "event", None) not in _PASSED_OVER:
+        if self.faults < _FAULTS:
             try:
-                self._look(record)
+                self._look(record, event)
             except Exception:
                 self.faults += 1
-        if self.saw is not None:
-            try:
-                self.saw(record)
-            except Exception:
-                self.saw = None
         return True
 
-    def _look(self, record: logging.LogRecord) -> None:
-        event = getattr(record, "event", None)
-        if event is None:
+    def _look(self, record: logging.LogRecord, event: str | None) -> None:
+        if event == "job_info" or event == "job_started":
+            workflow = self._workflow
+            if (
+                workflow is not None
+                and not self._dry_run
+                and (
+                    self._dirty or len(workflow.dag._dependencies) != self._size  # as `_grown`
+                )
+            ):
+                self._take(record.created)
+            if self._vague and event == "job_info":
+                job = self._vague.get(number := getattr(record, "jobid", -1))
+                if job is not None and (params := job._params) is not None:
+                    self.params[number] = params
+        elif event is None:
             if record.msg == _CHECKPOINT:
                 self._dirty = True
             elif record.msg == _BUILDING:
                 self._see_config(_workflow())
+            elif self._plan and isinstance(record.msg, str) and record.msg.startswith(_NOTHING):
+                found = _workflow()
+                if found is not None and (links := self._linked(found.dag._dependencies)):
+                    self.snapshots.append(Snapshot(0, record.created, links, None, [], {}, [], []))
         elif event == "workflow_started":
             self._see_config(_workflow())
             if purpose := _purpose():
                 setattr(record, PURPOSE, purpose)
             if self._dry_run and purpose != "dryrun":
                 self._defined.clear()  # what a program only tried before is not told
+                self._links = set()
             self._dry_run = purpose == "dryrun" or self._dry_runs
         elif event == "run_info":
             if self.generation and (self._workflow is None or (self._dry_run and not self._grown())):
@@ -125,24 +149,26 @@ class Watch(logging.Filter):
                 self._workflow = found
             if found is not None and found is self._workflow:  # not that of a later run in the same process
                 self._take(record.created)
-        elif event == "error":
-            if jobs := _postprocessed():
-                setattr(record, SPOILT, jobs)
-        elif (
-            (event == "job_started" or event == "job_info")
-            and self._workflow is not None
-            and not self._dry_run
-            and (self._dirty or self._grown())
-        ):
-            self._take(record.created)
-        if event == "job_info" and self._vague:
-            job = self._vague.get(number := getattr(record, "jobid", -1))
-            if job is not None and (params := job._params) is not None:
-                self.params[number] = params
+        elif event == "error" and (jobs := _postprocessed()):
+            setattr(record, SPOILT, jobs)
 
     def _grown(self) -> bool:
         """Whether jobs came to the graph, or went, since the last snapshot: by a checkpoint, or input from a queue."""
         return len(self._workflow.dag._dependencies) != self._size
+
+    def _linked(self, dependencies: Any, rows: Collection[Row] = ()) -> set[tuple[str, str]] | None:
+        """Which rules need which: of all that are in the graph, also where nothing is to be done, and of `rows`, where
+        some are in there no more. None: as before."""
+        links = {(other.rule.name, job.rule.name) for job, needed in dependencies.items() for other in needed}
+        links |= {(name, "") for name in {job.rule.name for job in dependencies}}  # what is alone
+        if rows:
+            rules = {row.job: row.rule for row in rows}
+            links |= {(rules[number], row.rule) for row in rows for number in row.needs if number in rules}
+            links |= {(rule, "") for rule in rules.values()}
+        if links == self._links:
+            return None
+        self._links = links
+        return links
 
     def _see_config(self, workflow: Any) -> None:
         if workflow is not None and not self._config_seen:
@@ -196,7 +222,8 @@ class Watch(logging.Filter):
             with contextlib.suppress(Exception):  # the plan does not depend on it
                 definitions = self._definitions({row.rule for row in rows})
         snakefiles = definition.snakefiles(self._workflow) if definitions else []
-        self.snapshots.append(Snapshot(self.generation, at, executor, rows, rules, definitions, snakefiles))
+        links = self._linked(dependencies, rows if gone else ())
+        self.snapshots.append(Snapshot(self.generation, at, links, executor, rows, rules, definitions, snakefiles))
         self.spent = time.perf_counter() - begun
 
     def _definitions(self, names: set[str]) -> list[definition.Rule]:
@@ -224,8 +251,36 @@ class Watch(logging.Filter):
             return []
 
 
+def rule_graph(links: set[tuple[str, str]]) -> wire.RuleGraph:
+    """The rules, each behind those that it needs as far as they do not need each other, else by name."""
+    needs: dict[str, list[str]] = {}
+    for source, target in sorted(links):
+        needs.setdefault(source, [])
+        if target:
+            needs.setdefault(target, []).append(source)
+    nodes: dict[str, int] = {}
+    begun: set[str] = set()
+    for first in sorted(needs):
+        if first in begun:
+            continue
+        way = [(first, iter(needs[first]))]
+        begun.add(first)
+        while way:
+            rule, rest = way[-1]
+            above = next((other for other in rest if other not in begun), None)
+            if above is None:
+                nodes[rule] = len(nodes)
+                way.pop()
+            else:
+                begun.add(above)
+                way.append((above, iter(needs[above])))
+    return wire.RuleGraph(
+        nodes=list(nodes), links=[[nodes[source], nodes[target]] for source, target in sorted(links) if target]
+    )
+
+
 def plan(snapshot: Snapshot) -> Iterator[wire.Plan]:
-    """The events of a snapshot: parts of at most 1,000 jobs, in the order of their ids."""
+    """The plan's events: parts of at most 1,000 jobs, in the order of their ids."""
     rows = sorted(snapshot.rows)
     parts = max(1, -(-len(rows) // wire.PLAN_JOBS))
     for part in range(parts):

@@ -1,99 +1,87 @@
 """Goes on hearing when Snakemake's listener has died: an exception of any logger plugin ends its thread, and so the
 events of all plugins, silently.
 
-The look at each record in the thread that logs it (`dag.Watch`) is not ended by that. So what was seen there and not
-heard is heard from there.
+What the thread was to bring waits in its queue, and what is logged later goes there, too. So the dying thread goes on
+for us alone, until it is told to stop; this costs nothing while all is well.
 """
 
 from __future__ import annotations
 
-import collections
 import contextlib
-import copy
 import logging
-import sys
+import queue
 import threading
 from collections.abc import Callable
 from logging.handlers import QueueListener
+from types import TracebackType
+from typing import Any
 
-SEEN = 10_000  # records that are logged and not heard yet; the oldest are forgotten
 TAKEN_OVER = "flowo: another logger plugin has failed, which ends the events of all of them; flowo goes on by itself"
-_FRAMES = 10  # emit is 3 calls below the listener's loop
 
 
 class Listening:
-    """Belongs to one recorder. `saw` is called where a record is logged, `heard` in the listener's thread."""
+    """Belongs to one recorder. `hear` takes the records from then on; `heard` tells whether it has had this one."""
 
-    def __init__(self, hear: Callable[[logging.LogRecord], None]) -> None:
-        self.over = False  # whether it was taken over
+    def __init__(
+        self,
+        handler: logging.Handler,
+        hear: Callable[[logging.LogRecord], None],
+        heard: Callable[[logging.LogRecord], bool],
+    ) -> None:
+        self._handler = handler
         self._hear = hear
-        self._listener: QueueListener | None = None
-        self._asked = False
-        self._seen: collections.deque[logging.LogRecord] = collections.deque(maxlen=SEEN)
-        self._catching_up = threading.Lock()
-
-    def heard(self, record: logging.LogRecord) -> None:
-        """A record has come the ordinary way; those before it have, too."""
-        if self.over:
-            return
-        if not self._asked:
-            self._asked, self._listener = True, _listener()
-        seen = self._seen
-        while seen and seen[0].created <= record.created:
-            seen.popleft()
-
-    def saw(self, record: logging.LogRecord) -> None:
-        """A record is logged, and may never be heard."""
-        listener = self._listener
-        if listener is None:
-            if not self._asked:
-                self._seen.append(record)
-            return
-        thread = listener._thread
-        if thread is None:  # stopped, as it should be: what comes now is another run's
-            return
-        self._seen.append(record)
-        if not thread.is_alive():
-            self._catch_up()
+        self._heard = heard
+        self._left: Any = None  # the listener whose thread has died
+        self._before = threading.excepthook
+        self._hook = self._died
+        threading.excepthook = self._hook
 
     def close(self) -> None:
-        """Hear what is left, unless the listener lives and does it; it may have died at its very first record."""
-        thread = getattr(self._listener, "_thread", None)
-        if (self._listener is not None or not self._asked) and (thread is None or not thread.is_alive()):
-            self._catch_up()
-
-    def _catch_up(self) -> None:
-        """Hear what was seen and not heard.
-
-        Never waits: who logs while another does this, be it a signal's handler in the same thread, leaves it to that.
-        """
-        if not self._seen or not self._catching_up.acquire(blocking=False):
-            return
-        try:
-            self.over = True
-            with contextlib.suppress(IndexError):
+        """Hear what is left, should the thread have been ended by the interpreter's exit."""
+        if threading.excepthook is self._hook:
+            threading.excepthook = self._before
+        listener, self._left = self._left, None
+        if listener is not None:
+            with contextlib.suppress(queue.Empty):
                 while True:
-                    self._hear(_as_queued(self._seen.popleft()))
+                    self._bring(listener, block=False)
+
+    def _died(self, told: Any) -> None:
+        """An exception has ended a thread, which still is in here: is it the listener's?"""
+        try:
+            self._before(told)
         finally:
-            self._catching_up.release()
+            with contextlib.suppress(Exception):
+                self._go_on(told.exc_traceback)
+
+    def _go_on(self, traceback: TracebackType | None) -> None:
+        found = _ended(traceback)
+        if found is None or self._handler not in found[0].handlers:
+            return
+        listener, record = found
+        self._left = listener
+        if record is not None and not self._heard(record):
+            self._hear(record)
+        while self._left is not None and self._bring(listener, block=True):
+            pass
+
+    def _bring(self, listener: Any, *, block: bool) -> bool:
+        """Hear one record more; False where the listener is told to stop."""
+        record = listener.queue.get(block)
+        with contextlib.suppress(AttributeError):
+            listener.queue.task_done()  # not every queue has it
+        if record is getattr(listener, "_sentinel", None):
+            return False
+        self._hear(record)
+        return True
 
 
-def _as_queued(record: logging.LogRecord) -> logging.LogRecord:
-    """A record as a queue gives it (`QueueHandler.prepare`)."""
-    queued = copy.copy(record)
-    queued.msg = queued.message = record.getMessage()
-    queued.args = queued.exc_info = queued.exc_text = queued.stack_info = None
-    return queued
-
-
-def _listener() -> QueueListener | None:
-    """The listener whose thread this is, found on the stack."""
-    frame = sys._getframe(1)
-    for _ in range(_FRAMES):
-        if frame.f_back is None:
-            return None
-        frame = frame.f_back
-        owner = frame.f_locals.get("self") if frame.f_code.co_varnames[:1] == ("self",) else None
-        if isinstance(owner, QueueListener) and getattr(owner, "_thread", None) is not None:
-            return owner
+def _ended(traceback: TracebackType | None) -> tuple[QueueListener, logging.LogRecord | None] | None:
+    """The listener whose loop an exception has ended, and the record at which it did."""
+    while traceback is not None:
+        told = traceback.tb_frame.f_locals
+        if isinstance(listener := told.get("self"), QueueListener):
+            record = told.get("record")
+            return listener, record if isinstance(record, logging.LogRecord) else None
+        traceback = traceback.tb_next
     return None

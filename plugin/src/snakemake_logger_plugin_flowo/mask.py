@@ -17,7 +17,7 @@ from typing import Any
 from snakemake_logger_plugin_flowo import wire
 from snakemake_logger_plugin_flowo.secrets import (
     MASK,
-    hinted,
+    hints,
     is_secret_name,
     is_telling_name,
     shapes_masked,
@@ -53,7 +53,7 @@ class Mask:
 
     def passes(self, written: str) -> bool:
         """Whether lines of the wire, as written, hold nothing that has to be looked at: mostly so."""
-        return not hinted(written) and not any(map(written.__contains__, self._written))
+        return hints().search(written.lower()) is None and not any(map(written.__contains__, self._written))
 
     def clean(self, event: wire.Event) -> wire.Event:
         """The event to write in the place of this one."""

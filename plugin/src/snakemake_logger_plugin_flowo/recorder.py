@@ -35,13 +35,12 @@ BUFFERED = 10_000  # records before it is clear that this is a run; the oldest g
 FAILURES = 1_000  # jobs of which the first failure is remembered for the verdict
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
 FOLLOWER_AT_EXIT = 0.2  # s that the last lines of a log may take when somebody watches it
-_SELECTING = "Select jobs to execute..."
 
 
 class Recorder:
     """Belongs to one handler. `hear` is called in the listener's thread, `close` in the main one."""
 
-    def __init__(self, settings: Any, common: Any) -> None:
+    def __init__(self, handler: logging.Handler, settings: Any, common: Any) -> None:
         quiet = {str(getattr(what, "name", what)).lower() for what in (getattr(common, "quiet", None) or ())}
         self.dry_run = bool(getattr(common, "dryrun", False))
         self.run_id = spools.uuid7()
@@ -84,18 +83,68 @@ class Recorder:
         )
         self._only_tried = False  # what goes on is a dry run that is not to be recorded
         self._taken_over = False
-        self._listening = listening.Listening(self._hear_over)
-        self.watch.saw = self._listening.saw
+        self._steady = False  # nothing has to be done for each record but to write it down
+        self._last: logging.LogRecord | None = None
+        self._listening = listening.Listening(handler, self._hear_over, lambda record: record is self._last)
         self.watch.install()
 
     def hear(self, record: logging.LogRecord) -> None:
-        """One record of Snakemake's."""
+        """One record of Snakemake's; nothing is raised.
+
+        Four of five are heard in here as a whole, with few calls: what they cost is mostly the way through code that
+        Snakemake's own has driven out of the processor's caches, 3 to 5 us for each function.
+        """
+        try:
+            event = record.__dict__.get("event")
+            if event == "shellcmd" or event == "progress":  # two of five records, and both say nothing new
+                self._ending.failed = False
+                return
+            self._last = record
+            if not self._steady or self.watch.snapshots or self._translator.held or not self._hear_plain(record, event):
+                self._hear(record, event)
+        except Exception as error:  # costs this record; the next one may be fine
+            self.missed(error)
+
+    def _hear_plain(self, record: logging.LogRecord, event: str | None) -> bool:
+        """What most records of a steady run are; False, and nothing done, for all else."""
+        at, spool, translator = record.created, self.spool, self._translator
+        with self._lock:
+            if not self._steady or spool is None:
+                return False
+            if event == "job_info":
+                if self.watch.params:
+                    return False
+                try:
+                    told = translator.told(record)
+                except Exception:  # the long way says what is wrong with it
+                    told = None
+                if told is None:
+                    return False
+                spool.told(wire.JobInfo, told, at)
+                if self.follower is not None and ("logs" in told or translator.attempts[told["job"]] > 1):
+                    self.follower.declared(told["job"], at, told.get("logs", []))
+            elif event == "job_finished":
+                job = translator.finish(record)
+                if job is not None:
+                    spool.plain(f'{{"at":{at!r},"kind":"job_finished","job":{job}}}', at)
+                    files = translator.files.pop(job, None)
+                    if files is not None and files.benchmark is not None:
+                        self._job_benchmarked(job, files.benchmark)
+            elif event == "job_started":
+                jobs = record.__dict__.get("jobs")
+                if type(jobs) is not list or {*map(type, jobs)} != {int}:  # else there are groups among them
+                    return False
+                # along with the jobs' own events
+                spool.later(f'{{"at":{at!r},"kind":"job_started","jobs":{str(jobs).replace(" ", "")}}}', at)
+            elif event is None and record.msg == dag.SELECTING and record.levelno == logging.INFO:
+                spool.later(f'{{"at":{at!r},"kind":"log","text":"{dag.SELECTING}"}}', at)
+            else:
+                return False
+        self._ending.failed = False
+        return True
+
+    def _hear(self, record: logging.LogRecord, event: str | None) -> None:
         if self.closed:
-            return
-        self._listening.heard(record)
-        event = getattr(record, "event", None)
-        if event == "shellcmd" or event == "progress":  # two of five records, and both say nothing new
-            self._ending.failed = False
             return
         self._ending.hear(record, event)
         with self._lock:
@@ -130,16 +179,13 @@ class Recorder:
 
     def _hear_over(self, record: logging.LogRecord) -> None:
         """A record that the listener did not bring, since another plugin's failure has ended it."""
-        try:
-            if not self._taken_over:
-                self._taken_over = True
-                said = logging.LogRecord(record.name, logging.WARNING, "", 0, listening.TAKEN_OVER, None, None)
-                said.created, failed = record.created, self._ending.failed
-                self.hear(said)
-                self._ending.failed = failed  # it is none of what Snakemake said last
-            self.hear(record)
-        except Exception as error:
-            self.missed(error)
+        if not self._taken_over:
+            self._taken_over = True
+            said = logging.LogRecord(record.name, logging.WARNING, "", 0, listening.TAKEN_OVER, None, None)
+            said.created, failed = record.created, self._ending.failed
+            self.hear(said)
+            self._ending.failed = failed  # it is none of what Snakemake said last
+        self.hear(record)
 
     def missed(self, error: Exception) -> None:
         """A record could not be taken in: said once, counted in the spool."""
@@ -186,6 +232,7 @@ class Recorder:
         self._findings.files([str(file) for file in getattr(record, "configfiles", None) or ()])
         self.sender = Sender(self.spool, self.run_id, url, self._tick())
         self.sender.start()
+        self._steady = not self.watch.quiet
         if not self.dry_run and self._log_tail() > 0:
             from snakemake_logger_plugin_flowo.follow import Follower
 
@@ -211,8 +258,6 @@ class Recorder:
             self._findings.config(found)
         if self.watch.snapshots and self.watch.snapshots[0].at <= record.created:
             self._plan()  # just before the record at which the graph was read
-        if not self._translator.held and self._plain(record):
-            return
         try:
             events = self._translator.translate(record)
         except Exception as error:  # one record that cannot be understood costs itself only
@@ -222,12 +267,7 @@ class Recorder:
             return
         if self.watch.params and isinstance(event := events[-1], wire.JobInfo) and event.job in self.watch.params:
             events[-1] = event.replace(params=data.params(self.watch.params.pop(event.job)))
-        at = record.created
-        if getattr(record, "event", None) == "job_started":
-            for event in events:
-                self.spool.later(event, at)  # along with the job's own event
-            return
-        self.spool.extend([(event, at) for event in events])
+        self.spool.extend([(event, record.created) for event in events])
         for event in events:
             if isinstance(event, wire.JobError):
                 self._job_failed(event)
@@ -241,28 +281,6 @@ class Recorder:
                 self._job_finished(event.job)
             elif isinstance(event, wire.Error):
                 self._ending.error = event
-
-    def _plain(self, record: logging.LogRecord) -> bool:
-        """Three of four events, written down as they are heard: what a job's start and end cost is mostly the way
-        through code that Snakemake's own has driven out of the processor's caches."""
-        assert self.spool is not None
-        event, at = getattr(record, "event", None), record.created
-        if event == "job_finished":
-            job = self._translator.finish(record)
-            if job is not None:
-                self.spool.plain(wire.plain(event, f'"job":{job}', at), at)
-                self._job_finished(job)
-            return True
-        if event == "job_started":
-            jobs = translate.selected(record)
-            if len(jobs) != 1 or type(jobs[0]) is not int:
-                return False
-            self.spool.plain_later(wire.plain(event, f'"jobs":[{jobs[0]}]', at), at)  # along with the job's own event
-            return True
-        if event is None and record.msg == _SELECTING and record.levelno == logging.INFO:
-            self.spool.plain_later(wire.plain("log", f'"text":"{_SELECTING}"', at), at)
-            return True
-        return False
 
     def _job_failed(self, event: wire.JobError) -> None:
         if len(self._failures) < FAILURES:
@@ -288,11 +306,15 @@ class Recorder:
         )
 
     def _job_finished(self, job: int) -> None:
-        """Have its benchmark file read, if it has one: with those of other jobs, by a task that waits already."""
         files = self._translator.files.pop(job, None)
-        if files is None or files.benchmark is None or self.attendant is None or self._opened.touch:
+        if files is not None and files.benchmark is not None:
+            self._job_benchmarked(job, files.benchmark)
+
+    def _job_benchmarked(self, job: int, file: str) -> None:
+        """Have its benchmark file read: with those of other jobs, by a task that waits already."""
+        if self.attendant is None or self._opened.touch:
             return
-        self._benchmarks.append((job, self._translator.attempts.get(job, 1), files.benchmark))
+        self._benchmarks.append((job, self._translator.attempts.get(job, 1), file))
         if len(self._benchmarks) == 1 and not self.attendant.ask(self._figures):
             self._benchmarks.clear()
 
@@ -310,9 +332,12 @@ class Recorder:
         while self.watch.snapshots:
             snapshot = self.watch.snapshots.popleft()
             try:
-                self._findings.rules(snapshot.definitions, snapshot.snakefiles)
-                for part in dag.plan(snapshot):
-                    self.spool.append(part, snapshot.at)
+                if snapshot.links:
+                    self.spool.append(dag.rule_graph(snapshot.links), snapshot.at)
+                if snapshot.generation:
+                    self._findings.rules(snapshot.definitions, snapshot.snakefiles)
+                    for part in dag.plan(snapshot):
+                        self.spool.append(part, snapshot.at)
             except Exception:  # the plan is a gift; without it the run is recorded all the same
                 self._faults += 1
 
@@ -343,7 +368,7 @@ class Recorder:
             self._listening.close()
         self._observe()
         with self._lock:
-            self.closed = True
+            self.closed, self._steady = True, False
         self.watch.remove()
         if self.spool is None and not self._only_tried and self._ending.leaving(at_exit) is not None:
             # sys.exit or Ctrl-C while the Snakefile is read
@@ -411,7 +436,7 @@ class Recorder:
 def _forked(recorder: weakref.ref[Recorder]) -> None:
     """A forked child is not the run. Told once, since asking for the process's id costs each record a microsecond."""
     if (found := recorder()) is not None:
-        found.closed = True
+        found.closed, found._steady = True, False
 
 
 def _short(message: str) -> str:

@@ -92,21 +92,9 @@ class Spool:
         _remove(self.path.with_suffix(_RESERVE))
         self.append(event, at)
 
-    def later(self, event: wire.Event, at: float) -> None:
-        """Have an event written along with the next one, since a write costs more than all else.
-
-        For what says nothing without that one, which comes at once.
-        """
-        try:
-            waiting = Waiting(event, at, wire.unnumbered(event, at))
-        except Exception:
-            self.append(event, at)  # counts it as lost
-            return
-        with self._lock:
-            self._later.append(waiting)
-
-    def plain_later(self, line: str, at: float) -> None:
-        """As `later`, for a line of `wire.plain`."""
+    def later(self, line: str, at: float) -> None:
+        """Have a line of `wire.told` written along with the next event, since a write costs more than all else: for
+        what says nothing without that one, which comes at once, and in which there can be no secret."""
         with self._lock:
             self._later.append(Waiting(None, at, line))
 
@@ -118,11 +106,29 @@ class Spool:
             self.moved.set()
 
     def plain(self, line: str, at: float) -> None:
-        """Append a line of `wire.plain`."""
+        """Append a line of `wire.told` in which there can be no secret."""
         with self._lock:
-            if self._later or self.lost or not self._append(wire.numbered(line, self.seq + 1).encode(), 1):
+            data = f'{{"seq":{self.seq + 1},{line[1:]}\n'.encode()  # as wire.numbered
+            if self._later or self.lost or not self._append(data, 1):
                 self._later.append(Waiting(None, at, line))
                 self._extend([])
+        if not self.moved.is_set():
+            self.moved.set()
+
+    def told(self, kind: type[wire.Event], fields: dict[str, Any], at: float) -> None:
+        """Append an event by those of its fields that do not equal their defaults: the event itself is made only
+        where there may be a secret in it, or the disk fails."""
+        with self._lock:
+            seq = self.seq
+            text = ""
+            for one in self._later:
+                seq += 1
+                text += wire.numbered(one.line, seq)
+            text += wire.numbered(wire.told(kind.kind, fields, at), seq + 1)
+            if not self.lost and self._passes(text) and self._append(text.encode(), seq + 1 - self.seq):
+                self._later = []
+            else:
+                self._extend([(kind(**fields), at)])
         if not self.moved.is_set():
             self.moved.set()
 
@@ -151,6 +157,12 @@ class Spool:
                 os.close(self.fd)
                 self.fd = -1
 
+    def _passes(self, text: str) -> bool:
+        try:
+            return len(text) <= LINE_KEPT and self.mask.passes(text)
+        except Exception:
+            return False
+
     def _clean(self, event: wire.Event, written: str) -> wire.Event:
         try:
             return event if self.mask.passes(written) else self.mask.clean(event)
@@ -162,9 +174,8 @@ class Spool:
         first = self.seq + 1
         found = [wire.numbered(one.line, seq) for seq, one in enumerate(waiting, first)]
         text = "".join(found)
-        with contextlib.suppress(Exception):
-            if len(text) <= LINE_KEPT and self.mask.passes(text):
-                return text.encode()
+        if self._passes(text):
+            return text.encode()
         for place, (event, at, line) in enumerate(waiting):
             if event is None:
                 continue

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from snakemake_logger_plugin_flowo import wire
 from snakemake_logger_plugin_flowo.values import (
+    FILES_KEPT,
     as_files,
     as_integer,
     as_pairs,
@@ -220,50 +221,70 @@ class Translator:
         return [wire.GroupInfo(group=as_text(getattr(record, "group_id", "")), jobs=jobs)]
 
     def _job_info(self, record: Record) -> list[wire.Event]:
-        get = _getter(record)
-        job = as_integer(get("jobid"))
-        if job is None:
-            return []
+        told = self.told(record)
+        return [] if told is None else [wire.JobInfo(**told)]
+
+    def told(self, record: Record) -> dict[str, Any] | None:
+        """The fields of the `wire.JobInfo` that a `job_info` makes, without those that equal their defaults."""
+        get = vars(record).get
+        job = get("jobid")
+        if type(job) is not int and (job := as_integer(job)) is None:
+            return None
+        told: dict[str, Any] = {"job": job}
+        rule, inputs, outputs = get("rule_name") or "", get("input"), get("output")
+        if type(rule) is not str:
+            rule = as_text(rule)
+        if rule:
+            told["rule"] = rule
+        if not get("local", True):
+            told["local"] = False
+        if (message := get("rule_msg")) is not None:
+            told["message"] = as_text(message)
+        if in_files := as_files(inputs) if inputs else []:
+            told["inputs"] = in_files
+        if out_files := as_files(outputs) if outputs else []:
+            told["outputs"] = out_files
+        logs = as_files(logs) if (logs := get("log")) else []
+        if logs:
+            told["logs"] = logs
+        in_total = total_of(inputs, in_files) if len(in_files) >= FILES_KEPT else None
+        if in_total is not None:
+            told["inputs_total"] = in_total
+        if len(out_files) >= FILES_KEPT and (out_total := total_of(outputs, out_files)) is not None:
+            told["outputs_total"] = out_total
+        if (benchmark := get("benchmark")) is not None:
+            told["benchmark"] = benchmark = as_text(benchmark)
+        if wildcards := get("wildcards"):
+            told["wildcards"] = as_words(wildcards)
+        if (reason := get("reason")) and (reason := as_text_or_none(reason)):
+            told["reason"] = reason
+        # the underscored ones are Snakemake's bookkeeping (_cores is `threads`)
+        if resources := as_resources(get("resources")):
+            told["resources"] = resources
+        if (priority := get("priority")) is not None:
+            if isinstance(priority, float):
+                priority = str(priority)
+            if isinstance(priority, int | str):
+                told["priority"] = priority
+        threads = get("threads")
+        if type(threads) is int or (threads := as_integer(threads)) is not None:
+            told["threads"] = threads
+        if get("is_checkpoint"):
+            told["checkpoint"] = True
+        command = as_text_or_none(get("shellcmd"))
+        if command is not None:
+            told["command"] = command
+        # The record is understood; only now is anything remembered of it.
         self.attempts[job] = self.attempts.get(job, 0) + 1
         if not get("indent"):
             self._group_open = False
         elif self._group_open and job not in self._group_jobs:
             self._group_jobs.append(job)
-        inputs, outputs = get("input"), get("output")
-        in_files, logs = as_files(inputs), as_files(get("log"))
-        benchmark = as_text_or_none(get("benchmark"))
-        total = total_of(inputs, in_files)
         if self._files:
-            self.files[job] = Files(in_files[:INPUTS_REMEMBERED], total or len(in_files), logs, benchmark)
-        priority = get("priority")
-        if isinstance(priority, float):
-            priority = str(priority)
-        told_outputs, command = as_files(outputs), as_text_or_none(get("shellcmd"))
-        rule = as_text(get("rule_name") or "")
-        self.open[job] = Handed(rule, told_outputs[:OUTPUTS_REMEMBERED], command)
+            self.files[job] = Files(in_files[:INPUTS_REMEMBERED], in_total or len(in_files), logs, benchmark)
+        self.open[job] = Handed(rule, out_files[:OUTPUTS_REMEMBERED], command)
         self._told.discard(job)
-        return [
-            wire.JobInfo(
-                job=job,
-                rule=rule,
-                local=bool(getattr(record, "local", True)),
-                message=as_text_or_none(get("rule_msg")),
-                inputs=in_files,
-                outputs=told_outputs,
-                logs=logs,
-                inputs_total=total,
-                outputs_total=total_of(outputs, told_outputs),
-                benchmark=benchmark,
-                wildcards=as_words(get("wildcards")),
-                reason=as_text_or_none(get("reason")) or None,
-                # the underscored ones are Snakemake's bookkeeping (_cores is `threads`)
-                resources=as_resources(get("resources")),
-                priority=priority if isinstance(priority, int | str) else None,
-                threads=as_integer(get("threads")),
-                checkpoint=bool(get("is_checkpoint")),
-                command=command,
-            )
-        ]
+        return told
 
     def _job_finished(self, record: Record) -> list[wire.Event]:
         job = self.finish(record)
@@ -271,11 +292,15 @@ class Translator:
 
     def finish(self, record: Record) -> int | None:
         """The job that a `job_finished` tells of; None where there is nothing new in it."""
-        told = record.__dict__
-        job = as_integer(told.get("job_id", told.get("jobid")))
+        told = vars(record)
+        job: int | None = told.get("job_id", told.get("jobid"))
+        if type(job) is not int:
+            job = as_integer(job)
         if job is None or job in self.finished:  # seen in the graph before: it is told once
             return None
-        self._end(job, finished=True)
+        self.open.pop(job, None)  # as `_end`
+        self.finished.add(job)
+        self.cluster_logs.pop(job, None)
         return job
 
     def _job_error(self, record: Record) -> list[wire.Event]:

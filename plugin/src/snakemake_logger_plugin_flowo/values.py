@@ -63,7 +63,14 @@ def as_pairs(value: Any) -> dict[str, Any]:
 
 
 def as_words(value: Any) -> dict[str, str]:
-    return {as_text(key): as_text(item) for key, item in value.items()} if value else {}
+    if not value:
+        return {}
+    return {
+        (key if type(key) is str else as_text(key)): (
+            item if type(item) is str and len(item) <= TEXT_KEPT else as_text(item)
+        )
+        for key, item in value.items()
+    }
 
 
 def as_resources(value: Any) -> dict[str, Any]:

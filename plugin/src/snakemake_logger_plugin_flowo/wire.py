@@ -427,23 +427,17 @@ def encode(event: Event, *, seq: int, at: float) -> bytes:
 
 def unnumbered(event: Event, at: float) -> str:
     """The line of an event that has no number yet."""
-    line: dict[str, Any] = {"at": at, "kind": event.kind}
     defaults = event.defaults
-    for name, value in event.__dict__.items():
-        if value != defaults[name]:
-            line[name] = value
+    return told(event.kind, {name: value for name, value in event.__dict__.items() if value != defaults[name]}, at)
+
+
+def told(kind: str, fields: dict[str, Any], at: float) -> str:
+    """As `unnumbered`, by the fields that do not equal their defaults."""
+    line = {"at": at, "kind": kind, **fields}
     try:
         return _to_json(line)
     except (ValueError, TypeError, RecursionError):  # NaN, keys that are no strings, nesting without end
         return _to_json(_tame(line))
-
-
-def plain(kind: str, told: str, at: float) -> str:
-    """As `unnumbered`, for an event of which only `told` is said: a field as JSON, of numbers or of our own words.
-
-    Two of three events are such; an event in between would cost as much again, with all that it is made and read by.
-    """
-    return f'{{"at":{at!r},"kind":"{kind}",{told}}}'
 
 
 def numbered(line: str, seq: int) -> str:
