@@ -49,9 +49,12 @@ async def around(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUI
 def sibling(row: views.AnyRow) -> schemas.Sibling:
     # A run without an end took until it was last heard of, told by its own clock.
     end = row.ended_at or row.heard_at - dt.timedelta(seconds=row.clock_offset_s or 0.0)
+    took = (end - row.started_at).total_seconds() if row.started_at else None
+    if took is not None and took < 0:
+        took = None if row.ended_at else 0.0  # a clock that was set back tells no duration
     return schemas.Sibling(
         id=row.id, name=row.shown_name, status=row.status, started_at=row.started_at, ended_at=row.ended_at,
         clock_offset=row.clock_offset_s or 0.0,
-        seconds=max(0.0, (end - row.started_at).total_seconds()) if row.started_at else None,
+        seconds=took,
         jobs=views.counts(views.counts_of(row)),
     )  # fmt: skip

@@ -126,6 +126,13 @@ def test_what_snakemake_said_in_a_line(message: str, line: str) -> None:
     assert words.headline(message) == line
 
 
+def test_a_clock_that_was_set_back_gives_no_duration() -> None:
+    told = run("succeeded", succeeded=1)
+    assert words.elapsed(told) == "1 h 04 min"
+    assert words.elapsed({**told, "ended_at": "2026-11-23T17:00:00Z"}) == ""
+    assert words.elapsed(run("running", running=1, clock_offset=7_200.0)) == "0 s"
+
+
 def test_a_record_with_gaps(reads: Reads) -> None:
     reads.one(run("failed", failed=1, gaps=10))
     assert "10 events are not in this record" in flowo("status", "wheat").output

@@ -15,7 +15,10 @@ export function seconds_of(
 ): number | null {
   if (!started_at) return null;
   const start = Date.parse(started_at);
-  if (ended_at) return (Date.parse(ended_at) - start) / 1000;
+  if (ended_at) {
+    const seconds = (Date.parse(ended_at) - start) / 1000;
+    return seconds < 0 ? null : seconds; // the clock was set back meanwhile: how long it took is not known
+  }
   const end = (lost_since ? Date.parse(lost_since) : now) - clock_offset * 1000;
   // A moving figure without tenths: they would flicker and say nothing.
   return Math.max(0, Math.floor((end - start) / 1000));

@@ -107,6 +107,8 @@ def elapsed(run: dict[str, Any]) -> str:
     if ended is None:  # the run's own clock ends nothing here: compare by the server's
         begun += dt.timedelta(seconds=run.get("clock_offset") or 0)
         ended = moment(run["last_heard_at"]) if run["status"] == "lost" else now_of(run)
+    elif ended < begun:  # the clock was set back meanwhile: how long it took is not known
+        return ""
     return duration((ended - begun).total_seconds()) if ended else ""
 
 
