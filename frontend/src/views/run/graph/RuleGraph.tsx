@@ -20,7 +20,7 @@ import { found_in, marks_of } from "./marks.ts";
 import { Plain } from "./Plain.tsx";
 import { type Acts, type BoxNode, done_text } from "./RuleBox.tsx";
 import { Ways } from "./reach.ts";
-import { reasons_text, sum_reasons } from "./reasons.ts";
+import { sum_reasons } from "./reasons.ts";
 import { type Laid, useBoxes } from "./useBoxes.ts";
 import { useWayIn } from "./useWayIn.ts";
 import "./graph.css";
@@ -273,17 +273,17 @@ function Drawing({
         title={told.length === 1 && first ? first.title : told.length > 1 ? `${told.length} chosen` : ""}
         counts={told.length > 0 ? sum(told.flatMap((box) => counted.get(box.id)?.counts ?? [])) : null}
         median={told.length === 1 && first && !first.folded ? duration(medians.get(first.title)) : ""}
-        reasons={reasons_text(
+        reasons={
           told.length === 0
             ? (figures?.reasons ?? {})
             : sum_reasons(
                 (figures?.rules ?? [])
                   .filter(({ rule }) => told.some((box) => box.rules.includes(rule)))
                   .map(({ reasons }) => reasons),
-              ),
-          ran_of(
-            sum((told.length > 0 ? told : laid.boxes).flatMap((box) => counted.get(box.id)?.counts ?? [])),
-          ),
+              )
+        }
+        ran={ran_of(
+          sum((told.length > 0 ? told : laid.boxes).flatMap((box) => counted.get(box.id)?.counts ?? [])),
         )}
         rules={graph.nodes.length}
       />

@@ -25,21 +25,26 @@ export const kinds_text = (reasons: string[]): string => reasons.map(word).join(
 
 export type Reasons = Figures["reasons"];
 
-/**
- * "312 jobs: parameters changed", the most frequent first. `ran`: how many jobs these are of; a job has several reasons at times, so that the sum may be more.
- */
-export function reasons_text(reasons: Reasons, ran: number): string {
-  const all = Object.values(reasons).reduce((sum, jobs) => sum + jobs, 0);
-  const said = Object.entries(reasons)
+/** Each in words with its jobs, the most frequent first. */
+export const reasons_said = (reasons: Reasons): [string, number][] =>
+  Object.entries(reasons)
     .filter(([, jobs]) => jobs > 0)
     .sort(([, a], [, b]) => b - a)
-    .map(([reason, jobs], i) => {
-      const unit = i > 0 ? "" : jobs === 1 ? " job" : " jobs";
-      return `${count(jobs)}${unit}: ${word(reason)}`;
-    });
-  return [...said, ...(all > ran ? [ran === 1 ? "all at once" : "some for several reasons"] : [])].join(
-    " · ",
-  );
+    .map(([reason, jobs]) => [word(reason), jobs]);
+
+/** Where `ran` jobs have more reasons than one each; else nothing. */
+export function several(reasons: Reasons, ran: number): string {
+  const all = Object.values(reasons).reduce((sum, jobs) => sum + jobs, 0);
+  return all <= ran ? "" : ran === 1 ? "all at once" : "some for several reasons";
+}
+
+/** "312 jobs: parameters changed", the most frequent first. `ran`: how many jobs these are of. */
+export function reasons_text(reasons: Reasons, ran: number): string {
+  const said = reasons_said(reasons).map(([why, jobs], i) => {
+    const unit = i > 0 ? "" : jobs === 1 ? " job" : " jobs";
+    return `${count(jobs)}${unit}: ${why}`;
+  });
+  return [...said, several(reasons, ran)].filter(Boolean).join(" · ");
 }
 
 export function sum_reasons(all: Reasons[]): Reasons {

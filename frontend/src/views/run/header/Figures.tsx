@@ -84,7 +84,7 @@ function Silence({ run }: { run: RunDetail }) {
   if (seconds < silent_s) return null;
   return (
     <span
-      className="soft"
+      className="soft run-head-quiet"
       title={`The last event came ${times.exact(run.last_event_at)}; the heartbeat of Snakemake's process goes on. Long jobs are as silent as a Snakemake that hangs.`}
     >
       no event for {duration(seconds)}

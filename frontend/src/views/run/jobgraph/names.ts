@@ -1,6 +1,6 @@
 /** Names where there is little room: cut, broken into two lines, or moved to where no mark is. Pure. */
 
-type Measure = (text: string) => number;
+export type Measure = (text: string) => number;
 
 /** As much of a text as a width takes; nothing where not even a letter and the dots fit. */
 export function fitted(text: string, width: number, measure: Measure): string {

@@ -4,6 +4,7 @@ import { count } from "../../../ui/format.ts";
 import { type Brush, blocks } from "./brush.ts";
 import { cell, head, place_of } from "./layout.ts";
 import { broken, clear_of, fitted } from "./names.ts";
+import { paint_asides } from "./paint_asides.ts";
 import { counts_of } from "./scene.ts";
 
 const line = 15;
@@ -19,11 +20,14 @@ const planned = job_statuses.indexOf("planned");
 export function paint_names(brush: Brush, close: boolean) {
   const { ctx, look } = brush;
   ctx.textBaseline = "middle";
+  const without: number[] = [];
   for (const [rule, left, top, wide, high] of blocks(brush)) {
     if (!close) frame(brush, rule, left, top, wide, high);
     if (wide >= least_width && high >= 10) across(brush, rule, left, top, wide, high);
-    else if (high >= 60) upright(brush, rule, left, top, wide, high);
+    else if (high >= 60 && upright(brush, rule, left, top, wide, high)) continue;
+    else without.push(rule);
   }
+  paint_asides(brush, without);
   ctx.textAlign = "left";
   ctx.fillStyle = look.palette.text;
 }
@@ -128,13 +132,13 @@ function bar({ ctx, look }: Brush, counts: Int32Array, total: number, x: number,
   });
 }
 
-/** Where a block is too narrow for its name, it is written upwards, if there is room for letters at all. */
-function upright(brush: Brush, rule: number, left: number, top: number, wide: number, high: number) {
+/** Where a block is too narrow for its name, it is written upwards; false where there is no room for letters at all. */
+function upright(brush: Brush, rule: number, left: number, top: number, wide: number, high: number): boolean {
   const { ctx, look, scene, size } = brush;
   const counts = counts_of(scene.counts, rule);
   const total = counts.reduce((a, b) => a + b, 0);
   bar(brush, counts, total, left, top - bar_height - 1, wide);
-  if (wide < 8) return;
+  if (wide < 8) return false;
   const [from, to] = [Math.max(0, top), Math.min(size.height, top + high)];
   const room = to - from - 8;
   const thick = Math.min(wide - 1, 16);
@@ -164,6 +168,7 @@ function upright(brush: Brush, rule: number, left: number, top: number, wide: nu
   ctx.fillStyle = look.palette.text;
   ctx.fillText(text, 0, 0.5);
   ctx.restore();
+  return true;
 }
 
 /** Heights on the screen at which jobs of a rule are marked: what failed, and what runs. */
