@@ -116,7 +116,7 @@ async def on_database_error(request: Request, error: Exception) -> Response:
 GONE = "The database does not answer now; try again."
 HANDLERS: dict[type[Exception], Any] = {
     errors.FlowoError: errors.on_flowo_error,
-    HTTPException: errors.on_http_exception,
+    HTTPException: web.on_http_exception,
     RequestValidationError: errors.on_validation_error,
     Exception: errors.on_unexpected,
     **dict.fromkeys(AWAY, on_database_error),
@@ -124,6 +124,16 @@ HANDLERS: dict[type[Exception], Any] = {
 MESSAGES = (
     schemas.Hello, schemas.RunMessage, schemas.RunsMessage, schemas.LogMessage, schemas.Resync, schemas.Bye,
 )  # fmt: skip
+
+ITSELF = {
+    "tags": ["public"],
+    "summary": "Get Openapi",
+    "description": "This description of the API.",
+    "operationId": "get_openapi",
+    "responses": {
+        "200": {"description": "Successful Response", "content": {"application/json": {"schema": {"type": "object"}}}}
+    },
+}
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -142,6 +152,7 @@ def _describe_messages(app: FastAPI) -> None:
                 shape = message.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
                 parts.update(shape.pop("$defs", {}))
                 parts[message.__name__] = shape
+            described["paths"][app.openapi_url] = {"get": ITSELF}
         assert app.openapi_schema is not None
         return app.openapi_schema
 

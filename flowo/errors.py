@@ -37,11 +37,19 @@ class FlowoError(Exception):
 
 
 class Invalid(FlowoError):
+    """`where`: of the request, as in `query`, `cursor`; the answer lists it as what a form's check would."""
+
     status, title = 422, "Invalid input"
+
+    def __init__(self, detail: str, *where: str | int, **members: Any) -> None:
+        super().__init__(detail, errors=[{"where": list(where), "what": detail, **members}])
 
 
 class Malformed(FlowoError):
     status, title = 400, "Malformed request"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, errors=[{"where": ["body"], "what": detail}])
 
 
 class Unauthorized(FlowoError):

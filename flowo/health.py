@@ -15,11 +15,13 @@ class Health(BaseModel):
     status: str
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def get_health() -> Health:
     return Health(status="ok")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"model": Problem}})
 async def get_readiness(request: Request) -> Health:
     """503 while the database is not there or not migrated."""

@@ -41,6 +41,7 @@ class Serving:
     say: Callable[[str], None] = typer.echo
     url: str = ""  # of the database
     link: str | None = None
+    collects: bool = False  # takes in what this user's runs recorded while it was away
     listening: list[socket.socket] = field(default_factory=list)
     failure: str | None = None
     leave: Callable[[], None] = lambda: None
@@ -100,7 +101,8 @@ def run(serving: Serving, embedded: Embedded | None, secret: str) -> int:
         serve_all = worker.several if serving.workers > 1 or serving.reload else worker.one
         guard = asyncio.create_task(keep_alive(serving, embedded)) if embedded is not None else None
         try:
-            await serve_all(serving, lambda: announce(serving, secret))
+            await appear(serving, secret)
+            await serve_all(serving, lambda: announce(serving))
         finally:
             if serving.on_stop is not None:
                 await serving.on_stop()
@@ -117,10 +119,12 @@ def run(serving: Serving, embedded: Embedded | None, secret: str) -> int:
     return 0
 
 
-async def announce(serving: Serving, secret: str) -> None:
-    """Once the sockets answer: server.json for this user's programs, and the words for the person."""
+async def appear(serving: Serving, secret: str) -> None:
+    """server.json for this user's programs, before the first answer: who waited for that finds the file. The sockets
+    listen already, so who was quicker than the answers waits for them."""
     from flowo.accounts.links import make_link
     from flowo.accounts.tokens import local_ingest_token
+    from flowo.accounts.workspaces import ensure_local_administrator
     from flowo.db.engine import Database
 
     settings = serving.settings
@@ -128,6 +132,7 @@ async def announce(serving: Serving, secret: str) -> None:
     database = Database(serving.url, pool_size=2)
     try:
         async with database.session() as session:
+            await ensure_local_administrator(session)
             place = f"{socket.gethostname()}:{settings.data_dir}"
             token = await local_ingest_token(session, secret, place)
             base_url = settings.public_url or serving.address
@@ -137,9 +142,15 @@ async def announce(serving: Serving, secret: str) -> None:
     finally:
         await database.close()
     presence.Presence(settings.data_dir, serving.address, serving.socket_path, token).announce()
+    serving.collects = token is not None
+
+
+async def announce(serving: Serving) -> None:
+    """Once the sockets answer: the words for the person, and what runs recorded meanwhile."""
+    settings = serving.settings
     for line in words(serving):
         serving.say(line)
-    if token is not None:
+    if serving.collects:
         threading.Thread(target=collect, args=(settings.data_dir,), name="flowo-collect", daemon=True).start()
     if serving.on_ready is not None:
         await serving.on_ready(serving)

@@ -9,9 +9,13 @@ from functools import lru_cache
 import importlib_resources
 from fastapi import FastAPI, Request
 from importlib_resources.abc import Traversable
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from flowo import errors
+from flowo.accounts.gate import path_within
 from flowo.errors import NotFound
 from flowo.settings import Settings
 
@@ -51,7 +55,31 @@ def mount(app: FastAPI, settings: Settings) -> None:
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(path: str, request: Request) -> Response:
+        if path.partition("/")[0] in NOT_PAGES and methods(request):
+            raise HTTPException(405)
         return answer(path, request, settings.base_path)
+
+
+def methods(request: Request) -> list[str]:
+    """What can be asked of this path, by the OpenAPI that we publish; nothing where there is no such path."""
+    path = path_within(request.scope)
+    found = {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if compile_path(template)[0].match(path)
+        for method, operation in operations.items()
+        if isinstance(operation, dict) and "responses" in operation
+    }
+    return sorted(found)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Of several routes for one path the router's own word for a wrong method names the first one's methods only."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405 and (found := methods(request)):
+        error.headers = {**(error.headers or {}), "Allow": ", ".join(found)}
+        error.detail = f"{request.method} cannot be asked of this; {' and '.join(found)} can."
+    return await errors.on_http_exception(request, error)
 
 
 class BasePath:
@@ -73,9 +101,18 @@ def answer(path: str, request: Request, base_path: str) -> Response:
             return asset(path, file, request)
         if request.url.path == base_path and base_path:
             return RedirectResponse(base_path + "/")
-        if "text/html" in request.headers.get("accept", ""):
+        if is_page(path, request.headers.get("accept", "")):
             return HTMLResponse(index(base_path), headers=HEADERS | {"Cache-Control": "no-cache"})
     raise NotFound(f"There is nothing at /{path}.")
+
+
+def is_page(path: str, accept: str) -> bool:
+    """Whether a path that is no file is one of the pages' own: who takes anything (curl, urllib) gets those, but no
+    page for a script or a picture that is not there."""
+    if "text/html" in accept:
+        return True
+    takes_any = not accept.strip() or "*/*" in accept or "text/*" in accept
+    return takes_any and not path.startswith("assets/") and "." not in path.rpartition("/")[2]
 
 
 def built(path: str) -> Traversable | None:

@@ -43,7 +43,7 @@ class Gate:
         self._public: list[tuple[re.Pattern[str], frozenset[str]]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or not _is_api(path := _path(scope)):
+        if scope["type"] not in ("http", "websocket") or not _is_api(path := path_within(scope)):
             await self.app(scope, receive, send)
             return
         if scope["type"] == "websocket":  # we have none; one that somebody adds must not be open by oversight
@@ -149,7 +149,7 @@ def _may_be_owner(scope: Scope) -> bool:
     return server is None or server[1] is None
 
 
-def _path(scope: Scope) -> str:
+def path_within(scope: Scope) -> str:
     """The path within the app, as the router sees it: without the base path, if the proxy left it there."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")

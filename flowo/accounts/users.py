@@ -237,9 +237,9 @@ async def new_hash(user: User, password: str, database: Database) -> str:
     try:
         await manager(database).validate_password(password, user)
     except InvalidPasswordException as error:
-        raise Invalid(str(error.reason)) from error
+        raise Invalid(str(error.reason), "body", "new") from error
     if "\0" in password:
-        raise Invalid("A password holds no NUL character.")
+        raise Invalid("A password holds no NUL character.", "body", "new")
     return await hash_password(password)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from flowo.errors import Invalid, Malformed, TooLarge, Unsupported
+from flowo.errors import Conflict, Invalid, Malformed, TooLarge, Unsupported
 from flowo.settings import Settings
 
 REPLACEMENT = "\ufffd"  # what PostgreSQL cannot keep: NUL bytes and lone surrogates
@@ -19,7 +19,7 @@ MAX_SEQ = 2**53  # beyond it JSON numbers lose their units place
 
 @dataclasses.dataclass(slots=True)
 class Batch:
-    """Decoded lines, and the bytes to keep. `lines[i]` has `seq` = `first_seq` + i."""
+    """Decoded lines, and the bytes to keep; the numbers are as they came until `after` has looked at them."""
 
     lines: list[dict[str, Any]]
     raw: list[bytes]
@@ -32,10 +32,25 @@ class Batch:
     def last_seq(self) -> int:
         return int(self.lines[-1]["seq"])
 
-    def after(self, seq: int) -> Batch:
-        """The part of the batch above `seq`."""
-        n = max(0, seq - self.first_seq + 1)
-        return Batch(self.lines[n:], self.raw[n:]) if n else self
+    def after(self, held: int) -> Batch:
+        """What is new beyond the number held, in one row of numbers: what was held before, be it in this batch,
+        is passed over.
+
+        Raises Conflict with `expected` where numbers are missing; nothing of the batch is to be taken then.
+        """
+        new = Batch([], [])
+        last = held
+        for line, raw in zip(self.lines, self.raw, strict=True):
+            seq = line["seq"]
+            if seq <= last:
+                continue
+            if seq != last + 1:
+                missing = f"Event {last + 1} is" if seq == last + 2 else f"Events {last + 1} to {seq - 1} are"
+                raise Conflict(f"{missing} missing; send from {held + 1} on, without gaps.", expected=held + 1)
+            last = seq
+            new.lines.append(line)
+            new.raw.append(raw)
+        return new
 
     def body(self) -> bytes:
         """NDJSON, zlib; level 3 costs a third of level 6 and keeps within a tenth of its size here."""
@@ -101,14 +116,14 @@ def _decoded(line: bytes, number: int) -> dict[str, Any]:
         else:
             event = cleansed(event) if b"\\u" in line else event
     except (ValueError, RecursionError) as error:
-        raise Invalid(f"Line {number} is not JSON: {str(error)[:200]}.", errors=[{"line": number}]) from error
+        raise Invalid(f"Line {number} is not JSON: {str(error)[:200]}.", "body", line=number) from error
     if not isinstance(event, dict):
-        raise Invalid(f"Line {number} is not an object.", errors=[{"line": number}])
+        raise Invalid(f"Line {number} is not an object.", "body", line=number)
     return event
 
 
 def read_batch(data: bytes, settings: Settings) -> Batch:
-    """The events of NDJSON, numbered without gaps; anything else is refused as a whole and nothing is kept."""
+    """The events of NDJSON, each with a number; anything else is refused as a whole and nothing is kept."""
     count = data.count(b"\n") + (not data.endswith(b"\n"))
     if count > settings.max_events:  # asked before they are parted: each line costs fifty bytes
         raise TooLarge(
@@ -117,23 +132,16 @@ def read_batch(data: bytes, settings: Settings) -> Batch:
         )
     raw = [line for line in data.split(b"\n") if line.strip()]
     if not raw:
-        raise Invalid("The batch holds no event.")
+        raise Invalid("The batch holds no event.", "body")
     lines: list[dict[str, Any]] = []
     planned = 0
-    expected: int | None = None
     for number, line in enumerate(raw, start=1):
         if len(line) > settings.max_event:
             raise TooLarge(f"Line {number} is larger than {settings.max_event} bytes.", limit="max_event", line=number)
         event = _decoded(line, number)
         seq = event.get("seq")
         if type(seq) is not int or not 0 < seq < MAX_SEQ:
-            raise Invalid(f"Line {number} has no `seq`, a whole number from 1.", errors=[{"line": number}])
-        if expected is not None and seq != expected:
-            raise Invalid(
-                f"Line {number} has seq {seq} where {expected} follows; number events without gaps.",
-                errors=[{"line": number}],
-            )
-        expected = seq + 1
+            raise Invalid(f"Line {number} has no `seq`, a whole number from 1.", "body", line=number)
         if event.get("kind") == "plan" and isinstance(jobs := event.get("jobs"), list):
             planned += len(jobs) + sum(
                 len(n) for j in jobs if isinstance(j, dict) and isinstance(n := j.get("needs"), list)

@@ -191,7 +191,7 @@ async def post_logs(run_id: uuid.UUID, request: Request, caller: CallerDep) -> R
         parts = tails.Parts.model_validate_json(body).parts
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise Invalid(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise Invalid(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", "body", *first["loc"]) from error
     async with request.app.state.database.driver() as pg:
         async with pg.transaction():
             news = await tails.take(pg, run_id, sender, parts) if parts else []

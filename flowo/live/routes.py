@@ -63,7 +63,7 @@ class Marks(BaseModel):
                 else:
                     marks.run[uuid.UUID(name)] = max(0, min(int(value), 2**62))
             except (ValueError, OverflowError) as error:
-                raise Invalid("`since` is not an id that a stream gave; leave it out.") from error
+                raise Invalid("`since` is not an id that a stream gave; leave it out.", "query", "since") from error
         return marks
 
 
@@ -77,7 +77,7 @@ def _topics(topics: str) -> Topics:
     runs, ids, logs = False, [], []
     names = [name.strip() for name in topics.split(",") if name.strip()]
     if not names or len(names) > MOST_TOPICS:
-        raise Invalid(f"`topics` names 1 to {MOST_TOPICS} topics: {TOPICS}.")
+        raise Invalid(f"`topics` names 1 to {MOST_TOPICS} topics: {TOPICS}.", "query", "topics")
     for name in names:
         if name == "runs":
             runs = True
@@ -91,7 +91,7 @@ def _topics(topics: str) -> Topics:
             else:
                 raise ValueError
         except ValueError as error:
-            raise Invalid(f"There is no topic {name[:60]!r}; there are {TOPICS}.") from error
+            raise Invalid(f"There is no topic {name[:60]!r}; there are {TOPICS}.", "query", "topics") from error
     return Topics(runs, list(dict.fromkeys(ids)), list(dict.fromkeys(logs)))
 
 

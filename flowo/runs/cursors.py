@@ -26,13 +26,13 @@ def decode(cursor: str, *parts: Part) -> tuple[Any, ...]:
     try:
         key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as error:
-        raise Invalid("This cursor is not one of ours; begin without it.") from error
+        raise Invalid("This cursor is not one of ours; begin without it.", "query", "cursor") from error
     if not isinstance(key, list) or len(key) != len(parts):
-        raise Invalid("This cursor belongs to another list; begin without it.")
+        raise Invalid("This cursor belongs to another list; begin without it.", "query", "cursor")
     try:
         return tuple(part(value) for part, value in zip(parts, key, strict=True))
     except (ValueError, TypeError, OverflowError) as error:
-        raise Invalid("This cursor belongs to another list; begin without it.") from error
+        raise Invalid("This cursor belongs to another list; begin without it.", "query", "cursor") from error
 
 
 # The parts of keys, each only as PostgreSQL takes it; all raise ValueError, TypeError or OverflowError.

@@ -31,10 +31,12 @@ def ranges(text: str) -> list[tuple[int, int]]:
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if not (first.isascii() and first.isdigit() and (not dash or (last.isascii() and last.isdigit()))):
-            raise Invalid(f"`numbers` is a list such as 3,5-9; {part[:40]!r} is no part of one.")
+            raise Invalid(f"`numbers` is a list such as 3,5-9; {part[:40]!r} is no part of one.", "query", "numbers")
         found.append((int(first), int(last) if dash else int(first)))
     if len(found) > MOST_RANGES or any(last >= 2**31 for _, last in found):
-        raise Invalid(f"`numbers` holds at most {MOST_RANGES} parts, none beyond what a job's number can be.")
+        raise Invalid(
+            f"`numbers` holds at most {MOST_RANGES} parts, none beyond what a job's number can be.", "query", "numbers"
+        )
     return found
 
 

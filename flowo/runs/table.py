@@ -106,7 +106,9 @@ def wildcards(pairs: Iterable[str]) -> dict[str, list[str]]:
     for pair in pairs:
         name, colon, value = pair.partition(":")
         if not name or not colon:
-            raise Invalid(f"`wildcard` is a name, a colon and a value, as in sample:A1; not {pair[:80]!r}.")
+            raise Invalid(
+                f"`wildcard` is a name, a colon and a value, as in sample:A1; not {pair[:80]!r}.", "query", "wildcard"
+            )
         found.setdefault(name, []).append(value)
     return found
 
@@ -118,7 +120,7 @@ def words(q: str | None) -> list[tuple[str, str]]:
     """(key, value) of each term of a search; the key of a plain word, and of one in quotes, is empty."""
     found = [(key, quoted or plain) for key, quoted, plain in WORD.findall(q or "") if quoted or plain]
     if len(found) > MOST_WORDS:
-        raise Invalid(f"At most {MOST_WORDS} words are searched for at once.")
+        raise Invalid(f"At most {MOST_WORDS} words are searched for at once.", "query", "q")
     return found
 
 

@@ -39,12 +39,12 @@ async def test_filters_of_the_run_list(alone: Served) -> None:
         for query in (
             {"status": "failed"}, {"status": ["failed", "running"]}, {"q": "alp"}, {"q": "0%"}, {"q": "%"},
             {"q": "gam_ma"}, {"q": "a_p"}, {"q": "node2 beta"}, {"tag": "qc"}, {"tag": ["qc", "lab7"]}, {"q": "nothing"},
-            {"workflow": "/data/gam_ma"},
+            {"workflow": "/data/gam_ma"}, {"status": "failed,running"}, {"status": "", "tag": "", "q": "", "workflow": ""},
         )
     ]  # fmt: skip
     assert names == [
         ["Beta"], ["Gamma", "Beta"], ["Alpha 100%"], ["Alpha 100%"], ["Alpha 100%"], ["Gamma"], [], ["Beta"],
-        ["Beta", "Alpha 100%"], ["Beta"], [], ["Gamma"],
+        ["Beta", "Alpha 100%"], ["Beta"], [], ["Gamma"], ["Gamma", "Beta"], ["Gamma", "Beta", "Alpha 100%"],
     ]  # fmt: skip
     facets = await get(alone, "/api/v1/runs/facets")
     assert facets["total"] == 3
@@ -78,6 +78,8 @@ async def test_jobs_by_every_sort_both_ways(served: Served) -> None:
     [
         ({"status": "running"}, [1, 3]),
         ({"status": ["queued", "succeeded"]}, [0, 2]),
+        ({"status": "queued,succeeded"}, [0, 2]),
+        ({"status": "", "rule": "", "wildcard": "", "id": "", "q": ""}, list(range(10))),
         ({"rule": "call"}, [6, 7, 8, 9]),
         ({"rule": "call", "q": "sample:S0"}, [6, 9]),
         ({"q": "S1 map"}, [1, 4]),
@@ -101,6 +103,7 @@ async def test_cursors_that_are_none_are_refused(served: Served, cursor: str) ->
     for path in ("", f"/{tape.run_id}/jobs", f"/{tape.run_id}/jobs?sort=duration", f"/{tape.run_id}/failures"):
         answer = await served.client.get(f"/api/v1/runs{path}", params={"cursor": cursor})
         assert answer.status_code == 422, (path, answer.text)
+        assert answer.json()["errors"][0]["where"] == ["query", "cursor"]
 
 
 def cursor(*key: Any) -> str:

@@ -9,6 +9,7 @@ import signal
 import socket
 import stat
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -78,6 +79,25 @@ def test_serves_and_ends(place: Path) -> None:
     with serving(data_dir) as server:
         assert (data_dir / "secret").read_text() == secret
         assert server.stop(signal.SIGINT) < 5
+
+
+def test_whoever_heard_an_answer_finds_server_json(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    heard: list[bool] = []
+
+    def ask() -> None:  # the socket listens long before it answers; the question waits in its queue
+        while not heard:
+            with contextlib.suppress(httpx.TransportError):
+                assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=60).status_code == 200
+                heard.append((place / "data" / "server.json").exists())
+            time.sleep(0.01)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    with serving(place / "data", "--port", str(port)):
+        asking.join(30)
+        assert heard == [True]
 
 
 def test_killed_and_started_again(place: Path) -> None:

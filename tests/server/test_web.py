@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -70,6 +71,38 @@ async def test_every_page_is_the_app(client: httpx.AsyncClient, path: str) -> No
     assert (await client.head(path, headers=HTML)).status_code == 200
 
 
+@pytest.mark.parametrize("accept", ["", "*/*", "text/*", "image/avif,*/*;q=0.8"])
+async def test_who_takes_anything_gets_the_pages(client: httpx.AsyncClient, accept: str) -> None:
+    """curl, urllib and most checks ask so; a file of the bundle that is not there is no page to them."""
+    for path in ("/", "/runs", "/runs/0192/jobs/3"):
+        answer = await client.get(path, headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8"), path
+    for path in ("/assets/gone-123.js", "/assets/gone", "/gone.svg"):
+        assert (await client.get(path, headers={"Accept": accept})).status_code == 404, path
+    assert (await client.get("/runs", headers={"Accept": "application/json"})).status_code == 404
+
+
+async def test_a_wrong_method_hears_the_right_ones(served: Served) -> None:
+    for method, path, allowed in (
+        ("GET", f"/api/ingest/v1/runs/{uuid.uuid4()}/events", "POST"),
+        ("PUT", f"/api/v1/runs/{uuid.uuid4()}", "DELETE, GET, PATCH"),
+        ("HEAD", "/api/v1/runs", "GET"),
+        ("POST", "/healthz", "GET"),
+        ("PUT", "/api/v1/tokens", "GET, POST"),
+    ):
+        answer = await served.client.request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
+        assert answer.headers["content-type"] == errors.PROBLEM_JSON
+
+
+async def test_health_is_asked_by_head_too(served: Served) -> None:
+    async with httpx.AsyncClient(base_url=served.url) as stranger:
+        for path in ("/healthz", "/readyz"):
+            assert (await stranger.get(path)).json() == {"status": "ok"}
+            answer = await stranger.head(path)
+            assert (answer.status_code, answer.content) == (200, b""), path
+
+
 @pytest.mark.parametrize(
     "path", ["/api/v1/nothing", "/api", "/healthz/x", "/assets/../../outside.txt", "/%2e%2e/outside.txt", "/.stamp"]
 )
@@ -129,5 +162,5 @@ async def test_without_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 async def test_paths_that_no_file_system_takes(served: Served) -> None:
     async with httpx.AsyncClient(base_url=served.url) as stranger:
-        assert (await stranger.get("/" + "a" * 400)).status_code == 404
+        assert (await stranger.get("/" + "a" * 400 + ".svg")).status_code == 404
         assert (await stranger.get("/assets/" + "a" * 5000 + "/b")).status_code == 404

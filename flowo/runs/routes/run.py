@@ -12,7 +12,7 @@ from flowo.accounts.gate import CallerDep, DatabaseDep
 from flowo.errors import Problem
 from flowo.runs import edits, log, queries, schemas, siblings
 from flowo.runs.routes import asked
-from flowo.runs.routes.asked import Cursor, Limit, Search, Words
+from flowo.runs.routes.asked import ALTERNATIVES, Cursor, Limit, Search, Statuses, Words
 
 router = asked.router()
 
@@ -21,7 +21,7 @@ router = asked.router()
 async def list_runs(
     caller: CallerDep,
     database: DatabaseDep,
-    status: Annotated[list[schemas.RunStatus], Query()] = [],  # noqa: B006 - FastAPI's form of a repeated parameter
+    status: Annotated[list[schemas.RunStatus], Statuses, Query(description=ALTERNATIVES)] = [],  # noqa: B006 - FastAPI's form of a repeated parameter
     q: Search = None,
     tag: Words = [],  # noqa: B006
     workflow: Annotated[str | None, Query(max_length=1000, pattern=r"^[^\x00]*$")] = None,

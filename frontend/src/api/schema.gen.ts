@@ -86,6 +86,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Openapi
+         * @description This description of the API.
+         */
+        get: operations["get_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/config": {
         parameters: {
             query?: never;
@@ -3454,6 +3474,26 @@ export interface operations {
             };
         };
     };
+    get_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     sign_in_config: {
         parameters: {
             query?: never;
@@ -4106,6 +4146,7 @@ export interface operations {
     list_runs: {
         parameters: {
             query?: {
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["RunStatus"][];
                 q?: string | null;
                 tag?: string[];
@@ -4474,6 +4515,7 @@ export interface operations {
                 signature?: string | null;
                 limit?: number;
                 cursor?: string | null;
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
                 /** @description `name:value`; values of one name are alternatives. */
@@ -4541,6 +4583,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string | null;
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
                 /** @description `name:value`; values of one name are alternatives. */
@@ -4728,6 +4771,7 @@ export interface operations {
                 sort?: string;
                 limit?: number;
                 cursor?: string | null;
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
                 /** @description `name:value`; values of one name are alternatives. */
@@ -4795,6 +4839,7 @@ export interface operations {
             query?: {
                 /** @description Only these: 3,5-9 */
                 numbers?: string | null;
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
                 /** @description `name:value`; values of one name are alternatives. */
@@ -4858,6 +4903,7 @@ export interface operations {
     count_jobs: {
         parameters: {
             query?: {
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
                 /** @description `name:value`; values of one name are alternatives. */
@@ -4926,6 +4972,7 @@ export interface operations {
                 /** @description A minus in front turns it round. Jobs that are equal come by rising number either way. */
                 sort?: string;
                 step?: number;
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
                 /** @description `name:value`; values of one name are alternatives. */
@@ -5118,6 +5165,7 @@ export interface operations {
             query?: {
                 /** @description A minus in front turns it round. Jobs that are equal come by rising number either way. */
                 sort?: string;
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
                 /** @description `name:value`; values of one name are alternatives. */
@@ -5247,6 +5295,7 @@ export interface operations {
     get_matches: {
         parameters: {
             query?: {
+                /** @description Alternatives: repeated, or with commas between. */
                 status?: components["schemas"]["JobStatus"][];
                 rule?: string[];
                 /** @description `name:value`; values of one name are alternatives. */
