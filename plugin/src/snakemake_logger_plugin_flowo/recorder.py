@@ -32,6 +32,7 @@ from snakemake_logger_plugin_flowo.say import say
 
 VERSION = "3.0.0"
 BUFFERED = 10_000  # records before it is clear that this is a run; the oldest go first
+WAITING = 50  # records that are taken in along with the next one at most
 FAILURES = 1_000  # jobs of which the first failure is remembered for the verdict
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
 FOLLOWER_AT_EXIT = 0.2  # s that the last lines of a log may take when somebody watches it
@@ -84,6 +85,8 @@ class Recorder:
         self._only_tried = False  # what goes on is a dry run that is not to be recorded
         self._taken_over = False
         self._steady = False  # nothing has to be done for each record but to write it down
+        # Records that say nothing without the next one, which comes at once: taken in along with that.
+        self._waiting: list[logging.LogRecord] = []
         self._last: logging.LogRecord | None = None
         self._listening = listening.Listening(handler, self._hear_over, lambda record: record is self._last)
         self.watch.install()
@@ -100,10 +103,31 @@ class Recorder:
                 self._ending.failed = False
                 return
             self._last = record
-            if not self._steady or self.watch.snapshots or self._translator.held or not self._hear_plain(record, event):
+            if self._steady and (event == "job_started" or (event is None and record.msg == dag.SELECTING)):
+                self._waiting.append(record)
+                if len(self._waiting) >= WAITING:
+                    self._take_in_all()
+                return
+            if self._waiting:
+                self._take_in_all()
+            self._take_in(record, event)
+        except Exception as error:  # a record that cannot even be looked at
+            self.missed(error)
+
+    def _take_in(self, record: logging.LogRecord, event: str | None) -> None:
+        try:
+            plain = self._steady and not self.watch.snapshots and not self._translator.held
+            if not plain or not self._hear_plain(record, event):
                 self._hear(record, event)
+            if self.sender is not None and self.sender.lines:  # between two lines of Snakemake's
+                self.sender.speak()
         except Exception as error:  # costs this record; the next one may be fine
             self.missed(error)
+
+    def _take_in_all(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for record in waiting:
+            self._take_in(record, record.__dict__.get("event"))
 
     def _hear_plain(self, record: logging.LogRecord, event: str | None) -> bool:
         """What most records of a steady run are; False, and nothing done, for all else."""
@@ -158,8 +182,6 @@ class Recorder:
                     self._open(record)
                 return
             self._record(record)
-        if self.sender is not None and self.sender.lines:
-            self.sender.speak()
 
     def _see_purpose(self, record: logging.LogRecord) -> None:
         """What the execution that begins is for, where a program says it to Snakemake only."""
@@ -366,6 +388,7 @@ class Recorder:
             return
         with contextlib.suppress(Exception):
             self._listening.close()
+        self._take_in_all()
         self._observe()
         with self._lock:
             self.closed, self._steady = True, False
