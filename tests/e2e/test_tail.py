@@ -29,6 +29,11 @@ async def test_a_log_is_followed_while_somebody_looks(
         # In its colours, and its words in one piece.
         green = log.get_by_text("step", exact=True).first
         await expect(green).to_have_css("color", "rgb(23, 112, 58)")
+        mark = page.get_by_role("button", name=re.compile("pause|go on"))
+        await mark.click()
+        await expect(job.get_by_text("Held, as the page is")).to_be_visible()
+        await mark.click()
+        await expect(job.get_by_text("Live", exact=True)).to_be_visible()
         await follows(page)
         await searches(page)
         assert len(guard.streams) == 1  # the log comes by the browser's one stream

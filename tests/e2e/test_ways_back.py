@@ -120,3 +120,18 @@ async def test_the_wheel_scrolls_what_can_be_scrolled(server: Server, browser: B
             await page.goto(f"{server.address}/runs/{run.run_id}{search}")
             await expect(page.locator(board).first).to_be_visible()
             await turned(page.locator(board).first, page.locator(drawing).first, look)
+
+
+async def test_a_part_whose_script_cannot_be_had_comes_later(server: Server, visit: tuple[Page, Guard]) -> None:
+    page, guard = visit
+    run = made.failed()
+    await server.post(run)
+    await page.goto(f"{server.address}/runs/{run.run_id}")
+    await expect(page.get_by_role("grid", name="Jobs")).to_be_visible()
+    guard.announce(r"ERR_FAILED")
+    away = re.compile(r"/assets/Timeline|/healthz")
+    await page.route(away, lambda route: route.abort())
+    await page.get_by_role("tab", name="Timeline").click()
+    await expect(page.get_by_text("This part of the page is still on its way")).to_be_visible()
+    await page.unroute(away)
+    await expect(page.get_by_role("group", name="Timeline of all attempts")).to_be_visible()

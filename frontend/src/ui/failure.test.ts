@@ -17,6 +17,8 @@ describe("how a job ended", () => {
     [{ exit_code: 255, signal: null, class: "signal" }, "exit 255"],
     [{ exit_code: null, signal: 11, class: "signal" }, "SIGSEGV"],
     [{ exit_code: null, signal: null, class: "missing_output" }, "missing output"],
+    [{ exit_code: null, signal: null, class: "unknown" }, "reason not known"],
+    [{ exit_code: 3, signal: null, class: "unknown" }, "exit 3"],
   ])("%o", (reason, words) => expect(reason_of(reason)).toBe(words));
 });
 

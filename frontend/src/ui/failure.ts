@@ -1,3 +1,4 @@
+import { plain_lines } from "./ansi.ts";
 import { signal_name } from "./format.ts";
 
 interface Reason {
@@ -18,6 +19,7 @@ export function reason_of({ exit_code, signal, class: kind }: Reason): string {
   // A shell tells signal n as exit code 128 + n; an exit code that is not 0 says so itself.
   const n = signal == null && exit_code != null ? exit_code - 128 : 0;
   if (kind === "signal" && n > 0 && n <= last_signal) parts.push(signal_name(n));
+  else if (kind === "unknown") return parts[0] ?? "reason not known";
   else if (kind && kind !== "nonzero_exit" && kind !== "signal")
     parts.push(class_words[kind] ?? kind.replaceAll("_", " "));
   return parts.join(" · ");
@@ -25,7 +27,10 @@ export function reason_of({ exit_code, signal, class: kind }: Reason): string {
 
 /** The line that says most of a message of Snakemake's: of a traceback its exception, not where it came through. */
 export function headline(message: string): string {
-  const [below, ...above] = message.split("Traceback (most recent call last):").reverse();
+  const [below, ...above] = plain_lines(message)
+    .join("\n")
+    .split("Traceback (most recent call last):")
+    .reverse();
   const lines = (below ?? "")
     .split("\n")
     .filter((line) => line.trim() && !(above.length && /^\s/.test(line)));
@@ -63,8 +68,7 @@ export const says_nothing_more = (message: string): boolean =>
 
 /** The last lines that say something: from the first offending one among them, where there is one. */
 export function last_words(text: string, most: number): string[] {
-  const lines = text.replace(/\s+$/, "").split("\n");
-  if (lines.length === 1 && !lines[0]) return [];
+  const lines = plain_lines(text.replace(/\s+$/, ""));
   const tail = lines.slice(-most);
   if (tail.some(is_offending)) return tail;
   const at = lines.findLastIndex(is_offending);

@@ -1,5 +1,6 @@
 import { type ReactNode, Suspense } from "react";
 import type { RunDetail } from "../../api/types.ts";
+import { Coming } from "../../ui/Coming.tsx";
 import { count } from "../../ui/format.ts";
 import { part } from "../../ui/part.ts";
 import { Tabs } from "../../ui/Tabs.tsx";
@@ -65,7 +66,7 @@ export function Panes({
       <div className="pane" id="run-pane" role="tabpanel" aria-labelledby={`run-pane-${active}`}>
         {/* Of the page's outline: a pane's own headings stand below it. */}
         <h2 className="hidden-text">{labels[active]}</h2>
-        <Suspense fallback={null}>
+        <Suspense fallback={<Coming />}>
           {active === "graph" && <GraphPane id={run.id} />}
           {active === "jobs" && <JobTable run={run} />}
           {active === "samples" && <Samples run={run} />}

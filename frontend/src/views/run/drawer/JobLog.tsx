@@ -1,6 +1,7 @@
 import type { WhichLog } from "../../../api/queries.ts";
 import type { Attempt, JobDetail } from "../../../api/types.ts";
 import { look_of } from "../../../theme/status.ts";
+import { plain_lines } from "../../../ui/ansi.ts";
 import { Said } from "../../../ui/Said.tsx";
 import { LogTail } from "../log/LogTail.tsx";
 import { useSelection } from "../selection/selection.ts";
@@ -83,7 +84,7 @@ export function JobLog({ job }: { job: JobDetail }) {
         )}
         {attempt.message && attempt.message !== attempt.log?.tail && (
           <pre className="tail plain log-message" tabIndex={0}>
-            {attempt.message.replace(/\s+$/, "")}
+            {plain_lines(attempt.message.replace(/\s+$/, "")).join("\n")}
           </pre>
         )}
       </div>

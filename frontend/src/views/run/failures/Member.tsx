@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { AttemptLog, Failure, RunDetail } from "../../../api/types.ts";
+import { plain_lines } from "../../../ui/ansi.ts";
 import { is_offending, last_words } from "../../../ui/failure.ts";
 import { bytes, wildcards_text } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
@@ -46,7 +47,8 @@ export function JobLink({
 export function Member({ failure, run, alone }: { failure: Failure; run: RunDetail; alone: boolean }) {
   const [open, set_open] = useState(alone);
   const text = failure.log?.tail || failure.message || "";
-  const line = text.split("\n").findLast(is_offending) ?? text.trim().split("\n").at(-1) ?? "";
+  const lines = plain_lines(text.trim());
+  const line = lines.findLast(is_offending) ?? lines.at(-1) ?? "";
   const name = named(failure);
   return (
     <li>

@@ -5,18 +5,18 @@ import { status_of } from "../../../api/client.ts";
 import { keys, tail_query, topic_of, type WhichLog } from "../../../api/queries.ts";
 import type { HeldLog } from "../../../api/tails.ts";
 import type { Attempt, JobDetail } from "../../../api/types.ts";
-import { useTopic } from "../../../live/live.tsx";
+import { useLive, useTopic } from "../../../live/live.tsx";
+import { type Drawn, drawn, marked } from "../../../ui/ansi.ts";
 import { Copy } from "../../../ui/Copy.tsx";
 import { is_offending } from "../../../ui/failure.ts";
-import { bytes, count } from "../../../ui/format.ts";
+import { bytes, counted } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { Said } from "../../../ui/Said.tsx";
 import { type Times, useTimes } from "../../../ui/Times.tsx";
 import { useSelection } from "../selection/selection.ts";
-import { type Drawn, drawn, marked } from "./ansi.ts";
 import { LogFind } from "./LogFind.tsx";
 import { LogText } from "./LogText.tsx";
-import { link_to, useLogView } from "./log_view.ts";
+import { link_range, link_to, useLogView } from "./log_view.ts";
 
 interface Asked {
   which: WhichLog;
@@ -107,11 +107,18 @@ function standing(
   }
 }
 
+/** What would be live is not where the stream is cut, or the page is held as it was. */
+const cut_off = (paused: boolean, held: HeldLog, times: Times): { word: string; more?: string } => ({
+  word: paused ? "Held, as the page is" : "Not live: the server does not answer",
+  more: held.read_at ? `read ${times.clock(held.read_at)}` : undefined,
+});
+
 /** One log: read to its end and on, as long as somebody can. */
 export function LogTail(asked: Asked) {
   const { path, job, attempt } = asked;
   const query = useTail(asked);
   const times = useTimes();
+  const { link, paused } = useLive();
   const held = query.data;
   if (!held) {
     return query.error ? (
@@ -124,7 +131,10 @@ export function LogTail(asked: Asked) {
       </Said>
     ) : null;
   }
-  const { word, more, live } = standing(held, job, attempt, times);
+  const told = standing(held, job, attempt, times);
+  const { live } = told;
+  const current = link === "live" || link === "connecting";
+  const { word, more } = !live || (current && !paused) ? told : cut_off(paused, held, times);
   return (
     <>
       <p className="log-path">
@@ -134,7 +144,7 @@ export function LogTail(asked: Asked) {
         <Copy text={path} what="path" />
         <span className="faint">{held.size != null && bytes(held.size)}</span>
       </p>
-      <p className={`log-standing${live ? " live" : ""}`} role="status">
+      <p className={`log-standing${live && current && !paused ? " live" : ""}`} role="status">
         <span>{word}</span>
         {more && <span className="faint">{more}</span>}
       </p>
@@ -177,7 +187,7 @@ function Lines({ held, path, bad, live }: { held: HeldLog; path: string; bad: bo
           go_to={view.go_to}
         />
         <span className="faint">
-          {count(lines.length)} lines
+          {counted(lines.length, "line")}
           {held.start > 0 && `, counted from here: ${bytes(held.start)} before them are not shown`}
         </span>
         <span className="log-ways">
@@ -208,17 +218,23 @@ function Lines({ held, path, bad, live }: { held: HeldLog; path: string; bad: bo
             const number = held.first_line + item.index;
             const looks = [
               "log-line",
-              [view.hit_at, view.linked_at].includes(item.index) && "hit",
+              view.is_marked(item.index) && "hit",
               bad && offends(line) && "offending",
             ];
             return (
               <div
                 key={item.index}
                 className={looks.filter(Boolean).join(" ")}
+                data-at={item.index}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 <span className="log-number" style={{ width: `${digits + 1}ch` }}>
-                  <a href={link_to(number)} tabIndex={-1} id={`L${number}`}>
+                  <a
+                    href={link_to(number)}
+                    tabIndex={-1}
+                    id={`L${number}`}
+                    onClick={(event) => link_range(event, number)}
+                  >
                     {number}
                   </a>
                 </span>

@@ -1,13 +1,16 @@
-import type { Look, Piece } from "./ansi.ts";
+import type { Look, Piece } from "../../../ui/ansi.ts";
 
-const shade = (name: "fg" | "bg", value: Look["fg"]): string | undefined =>
-  typeof value === "number" ? `var(--ansi-${name}-${value})` : value;
+/** A colour of the program's own keeps its hue, and gets a lightness that can be read in this theme: its terminal was another. */
+const shade = (name: "fg" | "bg", value: Look["fg"]): string | undefined => {
+  if (value === undefined) return undefined;
+  if (typeof value === "number") return `var(--ansi-${name}-${value})`;
+  return `oklch(from ${value} clamp(var(--ansi-${name}-least), l, var(--ansi-${name}-most)) c h)`;
+};
 
 function style_of({ fg, bg, bold, dim, italic, underline, inverse }: Look) {
-  const [text, ground] = inverse ? [bg, fg] : [fg, bg];
   return {
-    color: shade("fg", text) ?? (inverse ? "var(--sunken)" : undefined),
-    background: shade("bg", ground) ?? (inverse ? "var(--text)" : undefined),
+    color: inverse ? "var(--sunken)" : shade("fg", fg),
+    background: inverse ? (shade("fg", fg) ?? "var(--text)") : shade("bg", bg),
     fontWeight: bold ? 700 : undefined,
     opacity: dim ? 0.75 : undefined,
     fontStyle: italic ? "italic" : undefined,

@@ -11,7 +11,7 @@ import { useTimes } from "../../../ui/Times.tsx";
 import { useSelection } from "../selection/selection.ts";
 import { LogFind } from "./LogFind.tsx";
 import { cut_at, drawn_lines } from "./log_lines.ts";
-import { link_to, useLogView } from "./log_view.ts";
+import { link_range, link_to, useLogView } from "./log_view.ts";
 import "./log.css";
 
 const most_at_once = 20_000;
@@ -95,12 +95,17 @@ export function RunLog({ run }: { run: RunDetail }) {
               return (
                 <div
                   key={item.index}
-                  className={`log-line level-${line.level}${[view.hit_at, view.linked_at].includes(item.index) ? " hit" : ""}`}
+                  className={`log-line level-${line.level}${view.is_marked(item.index) ? " hit" : ""}`}
+                  data-at={item.index}
                   style={{ transform: `translateY(${item.start}px)` }}
                 >
                   <span className="log-number" style={{ width: `${digits + 1}ch` }}>
                     {line.first && (
-                      <a href={link_to(line.seq)} tabIndex={-1}>
+                      <a
+                        href={link_to(line.seq)}
+                        tabIndex={-1}
+                        onClick={(event) => link_range(event, line.seq)}
+                      >
                         {line.seq}
                       </a>
                     )}

@@ -1,4 +1,5 @@
 import type { LogLine } from "../../../api/types.ts";
+import { plain_lines } from "../../../ui/ansi.ts";
 
 /** A line as it is drawn: a message of Snakemake may have several, and only the first carries time and number. */
 export interface DrawnLine {
@@ -11,12 +12,17 @@ export interface DrawnLine {
 }
 
 export function drawn_lines(lines: LogLine[]): DrawnLine[] {
-  return lines.flatMap(({ seq, at, level, job, text }) =>
-    text
-      .replace(/\s+$/, "")
-      .split("\n")
-      .map((part, i) => ({ seq, first: i === 0, at, level, job, text: part.replaceAll("\t", "    ") })),
-  );
+  return lines.flatMap(({ seq, at, level, job, text: told }) => {
+    const parts = plain_lines(told.replace(/\s+$/, ""));
+    return (parts.length > 0 ? parts : [""]).map((text, i) => ({
+      seq,
+      first: i === 0,
+      at,
+      level,
+      job,
+      text,
+    }));
+  });
 }
 
 export function found_in(lines: { text: string }[], find: string): number[] {

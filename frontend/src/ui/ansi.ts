@@ -119,6 +119,9 @@ export function drawn(text: string): Drawn[] {
   });
 }
 
+/** What is read of it where colours would tell nothing. */
+export const plain_lines = (text: string): string[] => drawn(text).map((line) => line.text);
+
 /** Pieces cut where something was found: `found` ones are marked. */
 export function marked(line: Drawn, find: string): (Piece & { found: boolean })[] {
   const pieces = line.pieces ?? [{ text: line.text, look: {} }];
