@@ -134,6 +134,38 @@ async def test_what_the_text_does_not_say_stays_open(served: Served, reach: None
         await brought(tmp_path)
 
 
+async def test_what_is_none_of_snakemakes_files_is_passed_over(served: Served, reach: None, tmp_path: Path) -> None:
+    place = directory(tmp_path, RETRIED)
+    folder, metadata = place / ".snakemake" / "log", place / ".snakemake" / "metadata"
+    (log,) = archive.logs(place)
+    metadata.mkdir()
+    outputs = {
+        event.outputs[0] for event, _ in archive.events(log) if isinstance(event, wire.JobInfo) and event.outputs
+    }
+    for output in outputs:  # to read one would wait for ever
+        os.mkfifo(metadata / base64.urlsafe_b64encode(output.encode()).decode())
+    os.mkfifo(folder / f"2026-11-24T000000.000001{archive.SUFFIX}")
+    (folder / f"2026-11-24T000000.000002{archive.SUFFIX}").mkdir()
+    (folder / f"2026-11-24T000000.000003{archive.SUFFIX}").symlink_to("/dev/zero")
+    (folder / f"2026-11-24T000000.000004{archive.SUFFIX}").write_bytes(bytes(range(256)) * 100)
+    (folder / f"2026-11-24T000000.000005{archive.SUFFIX}").write_text("Building DAG of jobs...\n")
+    assert outputs
+    assert [(Path(one.log).name[:24], one.outcome) for one in await brought(place)] == [
+        ("2026-11-24T000000.000004", "empty"), ("2026-11-24T000000.000005", "imported"), (RETRIED.name[:24], "imported"),
+    ]  # fmt: skip
+
+
+def test_who_writes_a_file(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("written", "read", "neither", "gone")]
+    for file in files[:3]:
+        file.touch()
+    with files[0].open("a"), files[1].open():
+        assert archive.writers(files) == {files[0]: os.getpid()}
+        assert archive.writer(files[0], before=1) == archive.writer(files[0], before=os.getpid()) == os.getpid()
+    assert archive.writers(files) == {}
+    assert archive.writer(files[0], before=os.getpid()) is None
+
+
 def test_a_failed_run_of_a_program_that_says_no_error_at_its_end(tmp_path: Path) -> None:
     place = directory(tmp_path, RETRIED)
     (log,) = archive.logs(place)

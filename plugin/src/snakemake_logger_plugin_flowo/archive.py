@@ -13,11 +13,11 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from snakemake_logger_plugin_flowo import config, ending, logfile, translate, wire
+from snakemake_logger_plugin_flowo import config, ending, logfile, sources, translate, wire
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.mask import mask_argv
 from snakemake_logger_plugin_flowo.recorder import VERSION
@@ -62,37 +62,64 @@ def _run_id(path: Path, started: float) -> str:
     return spools.uuid7(milliseconds=int(started * 1000), noise=int.from_bytes(noise[:10], "big"))
 
 
-def recorded(log: Log) -> str | None:
-    """The id of the record that the plugin itself made of this run, where its file is still there."""
-    for path in spools.in_directory(log.directory):
+def records(directory: Path) -> dict[str, float]:
+    """The ids of the records that the plugin itself made of this directory's runs, where their files are still there,
+    and when those began."""
+    found: dict[str, float] = {}
+    for path in spools.in_directory(directory):
         head = spools.header(path)
         at = head.get("at")
-        if not head.get("imported") and isinstance(at, int | float) and abs(at - log.started) < SAME_RUN:
-            return path.stem
-    return None
+        if not head.get("imported") and isinstance(at, int | float):
+            found[path.stem] = float(at)
+    return found
 
 
-def writer(path: Path) -> int | None:
-    """The process that has a file open to write; None where there is none, or it is another user's or host's."""
-    try:
-        wanted = os.stat(path)
-        processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    except OSError:
-        return None
-    for process in processes:
+def recorded(log: Log, among: dict[str, float] | None = None) -> str | None:
+    """The id of the plugin's own record of this run."""
+    begun = records(log.directory) if among is None else among
+    return next((run_id for run_id, at in begun.items() if abs(at - log.started) < SAME_RUN), None)
+
+
+def writers(paths: Iterable[Path]) -> dict[Path, int]:
+    """The processes that have these files open to write; without those of another user or host."""
+    wanted: dict[tuple[int, int], Path] = {}
+    for path in paths:
         with contextlib.suppress(OSError):
-            if any(_writes(process, fd, wanted) for fd in os.listdir(f"/proc/{process}/fd")):
-                return process
-    return None
+            status = os.stat(path)
+            wanted[status.st_dev, status.st_ino] = path
+    found: dict[Path, int] = {}
+    with contextlib.suppress(OSError):
+        for process in [int(name) for name in os.listdir("/proc") if name.isdigit()]:
+            found |= dict.fromkeys(_written(process, wanted), process)
+    return found
 
 
-def _writes(process: int, fd: str, wanted: os.stat_result) -> bool:
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        if os.path.samestat(os.stat(f"/proc/{process}/fd/{fd}"), wanted):
-            lines = Path(f"/proc/{process}/fdinfo/{fd}").read_text().splitlines()
-            flags = next(line for line in lines if line.startswith("flags:"))
-            return int(flags.split()[1], 8) & os.O_ACCMODE != os.O_RDONLY
-    return False
+def writer(path: Path, before: int | None = None) -> int | None:
+    """The process that has a file open to write, if any. `before`: which one it was, so that it is asked first."""
+    if before is not None:
+        with contextlib.suppress(OSError):
+            status = os.stat(path)
+            if _written(before, {(status.st_dev, status.st_ino): path}):
+                return before
+    return writers([path]).get(path)
+
+
+def _written(process: int, wanted: dict[tuple[int, int], Path]) -> list[Path]:
+    """Which of the files, by device and inode, a process has open to write."""
+    found: list[Path] = []
+    with contextlib.suppress(OSError):
+        for fd in os.listdir(f"/proc/{process}/fd"):
+            with contextlib.suppress(OSError, ValueError, StopIteration):
+                status = os.stat(f"/proc/{process}/fd/{fd}")
+                if (path := wanted.get((status.st_dev, status.st_ino))) is not None and _to_write(process, fd):
+                    found.append(path)
+    return found
+
+
+def _to_write(process: int, fd: str) -> bool:
+    lines = Path(f"/proc/{process}/fdinfo/{fd}").read_text().splitlines()
+    flags = next(line for line in lines if line.startswith("flags:"))
+    return int(flags.split()[1], 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 class Telling:
@@ -242,11 +269,10 @@ class Telling:
         name = base64.urlsafe_b64encode(outputs[0].encode(errors="surrogateescape")).decode()
         parts = [name[i : i + _NAME_KEPT] for i in range(0, len(name), _NAME_KEPT)]
         path = self.log.directory / ".snakemake" / "metadata" / "/".join([*(f"@{p}" for p in parts[:-1]), parts[-1]])
+        text, note = sources.read(path, _METADATA_KEPT)
         try:
-            if path.stat().st_size > _METADATA_KEPT:
-                return {}
-            kept = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+            kept = json.loads(text) if text is not None and note is None else None
+        except (ValueError, RecursionError):
             return {}
         return kept if isinstance(kept, dict) and kept.get("rule") == rule else {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 import tempfile
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from snakemake_logger_plugin_flowo import archive, sync
+from snakemake_logger_plugin_flowo import archive, sync, wire
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.client import Failed, managing
 from snakemake_logger_plugin_flowo.connection import Connection, Unreachable
@@ -21,6 +22,7 @@ _POLL = 0.5  # s between two looks at a growing log
 _QUIET = 1.0  # s without a new line after which an open job is told
 _ARRIVES = 15.0  # s for the first events to reach the server
 _FLUSH = 30.0  # s for the last ones
+_AT_ONCE = 1_000  # events that are held in memory
 _KNOWN = 200  # runs of a directory that the server is asked for
 
 
@@ -43,29 +45,33 @@ def bring(connection: Connection, directory: Path) -> Iterator[Imported]:
     found = archive.logs(directory)
     if not found:
         raise Failed(f"{directory} has no logs of Snakemake (.snakemake/log)")
-    known = _known(directory)
+    known = {**archive.records(directory), **_known(directory)}
+    written = archive.writers(log.path for log in found)
     for log in found:
-        yield _import(connection, log, known)
+        yield _import(connection, log, known, goes_on=log.path in written)
 
 
-def _import(connection: Connection, log: archive.Log, known: list[float]) -> Imported:
+def _import(connection: Connection, log: archive.Log, known: dict[str, float], *, goes_on: bool) -> Imported:
     def left(reason: str) -> Imported:
         return Imported(str(log.path), log.run_id, "left", 0, reason)
 
-    if archive.writer(log.path) is not None:
+    if goes_on:
         return left(f"it goes on: `flowo watch {log.directory}` follows it")
-    if archive.recorded(log) or any(abs(at - log.started) < archive.SAME_RUN for at in known):
+    if archive.recorded(log, known) is not None:
         return Imported(str(log.path), log.run_id, "known", 0, "the plugin recorded it")
     place = Path(tempfile.mkdtemp(prefix="flowo-import-"))
     try:
-        told = list(archive.events(log))
-        if not told:
-            return Imported(str(log.path), log.run_id, "empty", 0, "its log tells nothing")
         held = _holds(connection, log.run_id)
         spool = spools.Spool.create([place], log.run_id)
         spools.unregister(spool.path)
-        spool.extend(told)
+        tells = False
+        events = archive.events(log)
+        while told := list(itertools.islice(events, _AT_ONCE)):  # a log may tell of 100,000 jobs
+            tells = tells or any(_tells(event) for event, _ in told)
+            spool.extend(told)
         spool.close()
+        if not tells:
+            return Imported(str(log.path), log.run_id, "empty", 0, "its log tells nothing")
         if spool.lost_ever:
             return left(f"{place} cannot hold its events: {spool.trouble}")
         report = sync.send(connection, spool.path)
@@ -75,7 +81,7 @@ def _import(connection: Connection, log: archive.Log, known: list[float]) -> Imp
         shutil.rmtree(place, ignore_errors=True)
     if not report.complete:
         return left(report.reason)
-    return Imported(str(log.path), log.run_id, "known" if held else "imported", len(told), "")
+    return Imported(str(log.path), log.run_id, "known" if held else "imported", spool.seq, "")
 
 
 def _holds(connection: Connection, run_id: str) -> bool:
@@ -85,7 +91,14 @@ def _holds(connection: Connection, run_id: str) -> bool:
     return False
 
 
-def _known(directory: Path) -> list[float]:
+def _tells(event: wire.Event) -> bool:
+    """Whether it is none of the events that any text makes."""
+    if isinstance(event, wire.Log):
+        return event.text.startswith("Building DAG of jobs")
+    return not isinstance(event, wire.RunOpened)
+
+
+def _known(directory: Path) -> dict[str, float]:
     """When the runs began that the server has of this directory by the plugin, as far as it lets us read."""
     from urllib.parse import urlencode
 
@@ -94,9 +107,9 @@ def _known(directory: Path) -> list[float]:
     with contextlib.suppress(Failed):
         asked = urlencode({"q": str(directory.resolve()), "limit": _KNOWN})
         runs = managing().ask("GET", f"/api/v1/runs?{asked}", has=("items",))["items"]
-        begun = [moment(run["started_at"]) for run in runs if not run["imported"]]
-        return [at.timestamp() for at in begun if at is not None]
-    return []
+        begun = {run["id"]: moment(run["started_at"]) for run in runs if not run["imported"]}
+        return {run_id: at.timestamp() for run_id, at in begun.items() if at is not None}
+    return {}
 
 
 class Follower(threading.Thread):
@@ -133,7 +146,7 @@ class Follower(threading.Thread):
     def run(self) -> None:
         self.sender.start()
         with open(self.log.path, encoding="utf-8", errors="replace", newline="\n") as file:
-            rest, moved, gone = "", time.monotonic(), 0
+            rest, moved, gone, process = "", time.monotonic(), 0, None
             while gone < 2:  # looked at once more after its writer went
                 block = file.read(1 << 20)
                 rest += block
@@ -145,7 +158,8 @@ class Follower(threading.Thread):
                     continue
                 if time.monotonic() - moved > _QUIET:
                     self._spool.extend(self._telling.idle())
-                gone = gone + 1 if archive.writer(self.log.path) is None else 0
+                process = archive.writer(self.log.path, process)
+                gone = gone + 1 if process is None else 0
                 time.sleep(_POLL)
             if rest:
                 self._spool.extend(self._telling.feed(rest))
@@ -157,7 +171,9 @@ class Follower(threading.Thread):
 
 def going_on(directory: Path) -> archive.Log | None:
     """The run of this directory that goes on, if its Snakemake belongs to us."""
-    return next((log for log in reversed(archive.logs(directory)) if archive.writer(log.path) is not None), None)
+    found = archive.logs(directory)
+    written = archive.writers(log.path for log in found)
+    return next((log for log in reversed(found) if log.path in written), None)
 
 
 def watched(directory: Path) -> str | None:
