@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings
+from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, dag
 from snakemake_logger_plugin_flowo.dag import LOGGER
 from snakemake_logger_plugin_flowo.listening import Listening
 
@@ -120,6 +120,28 @@ def test_what_is_logged_after_the_end_is_another_runs() -> None:
         second.close()
     first.close()
     assert sorted(len([line for line in told(events) if line[0] == "job_info"]) for events in spooled()) == [1, 3]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_nobody_would_hear_is_queued_only_for_others(alone: bool) -> None:
+    import snakemake.cli  # noqa: F401 - a graph to be read
+
+    class Other(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(getattr(record, "event", None))
+
+    heard: list[str | None] = []
+    common: Any = SimpleNamespace(dryrun=False, quiet=None, log_handler_settings={"flowo": None})
+    if not alone:
+        common.log_handler_settings["other"] = None
+    handler = LogHandler(common, LogHandlerSettings(close_timeout=0.1))
+    with listening(handler, Other()) as (logger, _):
+        said = [("workflow_started", {}), ("shellcmd", {}), ("progress", {"done": 1, "total": 1}), *LINES[1:]]
+        log(logger, said, lambda: False)
+    handler.close()
+    assert len(heard) == len(said) - (2 if alone else 0)
+    assert len(told(spooled()[0])) == len(LINES)
+    assert not [one for one in logger.filters if isinstance(one, dag.Watch)]
 
 
 def test_what_was_told_of_dying_threads_before_is_told_still(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Collection, Iterator
+from logging.handlers import QueueHandler
 from typing import Any, NamedTuple
 
 from snakemake_logger_plugin_flowo import data, definition, wire
@@ -23,6 +24,7 @@ PURPOSE = "flowo_purpose"  # attribute of a record: "dryrun" or "touch", where a
 _FRAMES = 30  # run_info is logged 5 to 8 calls below the workflow's method
 _CHECKPOINT = "Updating checkpoint dependencies."  # logged before the graph changes
 _PASSED_OVER = frozenset({"shellcmd", "progress", "job_finished"})  # half of all records
+UNHEARD = frozenset({"shellcmd", "progress"})  # of these, those that say nothing new
 SELECTING = "Select jobs to execute..."  # comes with each start of jobs
 _FAULTS = 3  # failed looks after which it is given up
 _TBD = "TBDString"  # Snakemake's word for what it will know later
@@ -53,11 +55,13 @@ class Snapshot(NamedTuple):
 
 
 class Watch(logging.Filter):
-    """Looks at each record in the thread it comes from, and lets every one pass."""
+    """Looks at each record in the thread it comes from, and lets every one pass; but where no other logger plugin is
+    there, two of five that nobody would hear are not even queued, which costs a copy and a change of threads each."""
 
     def __init__(
-        self, *, plan: bool = True, quiet: bool = False, dry_run: bool = False, config: bool = True, code: bool = True
-    ) -> None:
+        self, *, plan: bool = True, quiet: bool = False, dry_run: bool = False, config: bool = True, code: bool = True,
+        alone: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.snapshots: collections.deque[Snapshot] = collections.deque()
         self.generation = 0
@@ -66,6 +70,8 @@ class Watch(logging.Filter):
         self.spent = 0.0  # s of Snakemake's thread for the last snapshot
         self.config: definition.Config | None = None  # once, until it is taken away
         self.params: dict[int, Any] = {}  # of jobs that were handed out, where the plan could not know them
+        self._alone = alone  # what is queued is queued for us only
+        self._queue: logging.Handler | None = None  # where it looks then
         self._plan = plan
         self._links: set[tuple[str, str]] = set()  # the last that were told
         self.quiet = quiet  # JOB_FINISHED is not sent: watch the graph instead
@@ -92,6 +98,8 @@ class Watch(logging.Filter):
 
     def remove(self) -> None:
         logging.getLogger(LOGGER).removeFilter(self)
+        if self._queue is not None:
+            self._queue.removeFilter(self)
         self._workflow = None
         self._jobs = {}
         self._vague = {}
@@ -99,7 +107,9 @@ class Watch(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         event = record.__dict__.get("event")
         if event in _PASSED_OVER or (event is None and record.msg == SELECTING):
-            return True
+            return self._queue is None or event not in UNHEARD
+        if self._alone and self._queue is None and self._moved():
+            return True  # it looks in a moment
         if record.msg is None and event == "rulegraph":
             record.msg = ""  # we ask for it, and from 9.9 on some versions' own handlers fail on None, with a traceback
         if self.faults < _FAULTS:
@@ -107,6 +117,17 @@ class Watch(logging.Filter):
                 self._look(record, event)
             except Exception:
                 self.faults += 1
+        return True
+
+    def _moved(self) -> bool:
+        """Look from the one queue's handler on, as soon as it is there."""
+        logger = logging.getLogger(LOGGER)
+        queues = [handler for handler in logger.handlers if isinstance(handler, QueueHandler)]
+        if len(queues) != 1 or not self.reads_rules():
+            return False
+        (self._queue,) = queues
+        self._queue.addFilter(self)
+        logger.filters = [one for one in logger.filters if one is not self]  # the list is being gone through
         return True
 
     def _look(self, record: logging.LogRecord, event: str | None) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ class Recorder:
             dry_run=self.dry_run,
             config=not getattr(settings, "no_config", False),
             code=not getattr(settings, "no_code", False),
+            alone=isinstance(plugins, Mapping) and len(plugins) == 1,
         )
         self._only_tried = False  # what goes on is a dry run that is not to be recorded
         self._taken_over = False
@@ -99,7 +101,7 @@ class Recorder:
         """
         try:
             event = record.__dict__.get("event")
-            if event == "shellcmd" or event == "progress":  # two of five records, and both say nothing new
+            if event in dag.UNHEARD:
                 self._ending.failed = False
                 return
             self._last = record
