@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from snakemake_logger_plugin_flowo import wire
-from snakemake_logger_plugin_flowo.recorder import _short, why
 from snakemake_logger_plugin_flowo.say import say
+from snakemake_logger_plugin_flowo.verdict import short, why
 
 
 class Halting(logging.StreamHandler[io.StringIO]):
@@ -61,6 +61,6 @@ def test_why_a_job_failed_in_a_few_words(error: dict[str, Any], words: str) -> N
 
 def test_a_message_in_one_line() -> None:
     came = 'Traceback (most recent call last):\n\n  File "x.py", line 1, in f\n    f()\n'
-    assert _short(f"{came}OSError: [Errno 28] No space left\n") == "OSError: [Errno 28] No space left"
-    assert _short(f"OSError: one\nDuring handling:\n{came}OSError: two\nand more") == "OSError: two and more"
-    assert _short("LockException:\nError: locked") == "LockException: Error: locked"
+    assert short(f"{came}OSError: [Errno 28] No space left\n") == "OSError: [Errno 28] No space left"
+    assert short(f"OSError: one\nDuring handling:\n{came}OSError: two\nand more") == "OSError: two and more"
+    assert short("LockException:\nError: locked") == "LockException: Error: locked"

@@ -7,7 +7,6 @@ import contextlib
 import functools
 import logging
 import os
-import re
 import sys
 import threading
 import time
@@ -25,7 +24,7 @@ from snakemake_logger_plugin_flowo import (
     listening,
     mask,
     translate,
-    values,
+    verdict,
     wire,
 )
 from snakemake_logger_plugin_flowo import spool as spools
@@ -432,13 +431,10 @@ class Recorder:
 
     def _verdict(self, ended: wire.RunEnded, complete: bool) -> None:
         assert self.spool is not None
-        text = f"{ended.outcome}{self._counts(ended.outcome)}"
-        if ended.outcome != "succeeded":
-            stand = (failure for job, failure in self._failures.items() if job not in self._translator.finished)
-            if (first := next(stand, None)) is not None:
-                text += f"; first failure: rule {first.rule}, job {first.job} ({why(first)})"
-            elif ended.message:
-                text += f"; {_short(ended.message)}"
+        finished = self._translator.finished
+        stand = verdict.Stand(len(finished), len(self._translator.attempts), self.watch.planned)
+        first = next((failure for job, failure in self._failures.items() if job not in finished), None)
+        text = verdict.verdict(ended, stand, first, dry_run=self.dry_run)
         if self.spool.lost_ever:
             text += f"; {self.spool.lost_ever} events were lost ({self.spool.trouble})"
         target = self.sender.target if self.sender is not None else None
@@ -448,41 +444,8 @@ class Recorder:
             text += f"; recorded in {self.spool.path}, `flowo sync {self._directory}` sends it"
         say(text)
 
-    def _counts(self, outcome: str) -> str:
-        finished, started = len(self._translator.finished), len(self._translator.attempts)
-        total = max(started, self.watch.planned)
-        if self.dry_run:
-            return f", a dry run of {total} jobs"
-        if total:
-            return f", {finished} of {total} jobs finished"
-        return ", no job was run" if outcome == "succeeded" else " before any job was started"
-
 
 def _forked(recorder: weakref.ref[Recorder]) -> None:
     """A forked child is not the run. Told once, since asking for the process's id costs each record a microsecond."""
     if (found := recorder()) is not None:
         found.closed, found._steady = True, False
-
-
-def _short(message: str) -> str:
-    """A message on one line; of a traceback what it ends with."""
-    _, traceback, below = message.rpartition("Traceback (most recent call last):")
-    lines = [line for line in below.splitlines() if line.strip() and not (traceback and line[0].isspace())]
-    return values.cut(" ".join(" ".join(lines or message.splitlines()[-1:]).split()), 300)
-
-
-def why(error: wire.JobError) -> str:
-    """A failure in a few words, for one line on a terminal."""
-    if error.exit_code is not None:
-        return f"exit code {error.exit_code}"
-    if error.signal is not None:
-        return f"signal {error.signal}"
-    if error.missing_outputs:
-        return "its output is missing"
-    lines = [line.strip() for line in (error.message or "").splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("For further error details see ")]
-    if not lines:
-        return "Snakemake gives no reason; what the job printed is above"
-    # Below the place of an exception stands what it says, then files, or the place in the code.
-    below = [place + 1 for place, line in enumerate(lines[:-1]) if re.search(r" in file .+, line \d+:$", line)]
-    return values.cut(lines[below[-1] if below else -1], 200)
