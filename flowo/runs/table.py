@@ -37,38 +37,46 @@ from flowo.runs.models import JobState, RuleCount, Wildcard
 from flowo.runs.queries import Workspaces, check, like
 
 ORDER = ["failed", "aborted", "running", "queued", "succeeded", "skipped", "planned"]  # as bars of counts have it
-UNTIMED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)  # jobs without a start come after all that have one
-UNSAID = 2**15 - 1  # jobs without a reason come after all that have one
-LAST = "\U0010ffff"  # by its bytes after every text: jobs without a wildcard come after all that have it
+# Before and after all that there can be: jobs of which a thing is not known come last, whichever way it is sorted.
+TIMES = (dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC))
+SECONDS = (-1.0, 1e15)
+SMALL = (0, 2**15 - 1)
+TEXTS = ("", "\U0010ffff")  # by their bytes
 MOST_WORDS = 20  # in one search
 MOST_NAMES = 100  # of wildcards
 
 Key = tuple[ColumnElement[Any], cursors.Part]
 
 
-def _seconds(until: ColumnElement[Any], since: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(func.date_part("epoch", until - since, type_=Float), -1.0)
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sort:
+    value: Any  # NULL where it is not known
+    part: cursors.Part
+    ends: tuple[Any, Any] | None = None  # what stands for NULL: before all, after all; None where there is none
+
+    def key(self, down: bool) -> Key:
+        return (func.coalesce(self.value, self.ends[not down]) if self.ends else self.value), self.part
 
 
-def _either(told: Any, until: Any, since: Any) -> ColumnElement[Any]:
+def _either(told: Any, until: Any, since: Any) -> Any:
     """Seconds that the executor or a benchmark told of, else between two moments."""
-    return func.coalesce(told, _seconds(until, since))
+    return func.coalesce(told, func.date_part("epoch", until - since, type_=Float))
 
 
 # As text: told as parameters, and as an array's position, it takes longer.
 _PLACES = " ".join(f"WHEN '{status}' THEN {place}" for place, status in enumerate(ORDER))
 STATUS_PLACE: ColumnElement[int] = literal_column(f"CASE job_state.status {_PLACES} ELSE 9 END", Integer)
 
-SORTS: dict[str, Key] = {
-    "rule": (JobState.rule, cursors.word),  # type: ignore[dict-item]
-    "status": (STATUS_PLACE, cursors.whole(32)),
-    "started_at": (func.coalesce(JobState.started_at, UNTIMED), cursors.moment),
-    "ended_at": (func.coalesce(JobState.ended_at, UNTIMED), cursors.moment),
-    "duration": (_either(JobState.run_s, JobState.ended_at, JobState.started_at), cursors.real),
-    "waited": (_either(JobState.queue_s, JobState.started_at, JobState.queued_at), cursors.real),
-    "attempt": (JobState.attempt, cursors.whole(16)),  # type: ignore[dict-item]
-    "threads": (func.coalesce(JobState.threads, 0), cursors.signed),
-    "reason": (func.coalesce(func.nullif(JobState.reasons, 0), UNSAID), cursors.whole(16)),
+SORTS: dict[str, Sort] = {
+    "rule": Sort(JobState.rule, cursors.word),
+    "status": Sort(STATUS_PLACE, cursors.whole(32)),
+    "started_at": Sort(JobState.started_at, cursors.moment, TIMES),
+    "ended_at": Sort(JobState.ended_at, cursors.moment, TIMES),
+    "duration": Sort(_either(JobState.run_s, JobState.ended_at, JobState.started_at), cursors.real, SECONDS),
+    "waited": Sort(_either(JobState.queue_s, JobState.started_at, JobState.queued_at), cursors.real, SECONDS),
+    "attempt": Sort(func.nullif(JobState.attempt, 0), cursors.whole(16), SMALL),
+    "threads": Sort(JobState.threads, cursors.signed, (0, 2**31 - 1)),
+    "reason": Sort(func.nullif(JobState.reasons, 0), cursors.whole(16), SMALL),
 }
 NUMBER: Key = (JobState.number, cursors.whole(32))  # type: ignore[assignment]
 # Also where a sort goes down, equal jobs come by rising numbers: they are read in that order, and to keep the first 201
@@ -217,12 +225,12 @@ async def wildcard_values(
 def _order(sort: str) -> tuple[list[Key], bool]:
     """The keys of a sort, the number last, and whether they go down."""
     name = sort.removeprefix("-")
+    down = sort.startswith("-")
     if name.startswith("wildcard:"):
-        value = func.coalesce(JobState.wildcards[name.removeprefix("wildcard:")].astext, LAST, type_=Text)
+        value = func.coalesce(JobState.wildcards[name.removeprefix("wildcard:")].astext, TEXTS[not down], type_=Text)
         keys: list[Key] = [(value.collate("C"), cursors.word)]
     else:
-        keys = [SORTS[name]] if name in SORTS else []
-    down = sort.startswith("-")
+        keys = [SORTS[name].key(down)] if name in SORTS else []
     return [*keys, RISING if keys and down else NUMBER], down
 
 

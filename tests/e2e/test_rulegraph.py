@@ -175,3 +175,19 @@ async def test_pictures_and_a_graph_that_stands_still(server: Server, visit: tup
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     wide, high = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
     assert (wide, high) == (2 * int(root.get("width", "0")), 2 * int(root.get("height", "0")))
+
+
+async def test_a_click_on_the_map_goes_there(server: Server, visit: tuple[Page, Guard]) -> None:
+    page, _guard = visit
+    rules = [f"r{at:02}" for at in range(40)]
+    tape = Tape().opened(name="forty rules")
+    tape.add(wire.RuleGraph(nodes=rules, links=[[at, at + 1] for at in range(39)]))
+    tape.planned({"job": i, "rule": rule, "needs": [i - 1] if i else []} for i, rule in enumerate(rules))
+    await server.post(tape)
+    await opened(page, server, tape, "?folds=none")
+    small = page.locator(".react-flow__minimap")
+    where = await small.bounding_box()
+    assert where
+    for name, down in (("r00", 6), ("r39", where["height"] - 6), ("r00", 6)):
+        await page.mouse.click(where["x"] + where["width"] / 2, where["y"] + down)
+        await expect(box(page, name)).to_be_in_viewport()

@@ -79,7 +79,9 @@ async def test_a_bar_is_seen_pointed_at_and_opened(visit: tuple[Page, Guard], se
     await expect(page).to_have_url(re.compile(r"lanes=by(:|%3A)sample"))
     await page.get_by_role("button", name="S2", exact=True).click()
     await expect(page).to_have_url(re.compile(r"wildcard="))
-    await board.focus()
+    # What the button began, the keys go on with.
+    await page.get_by_role("button", name="1 failed attempt").click()
+    await expect(tip).to_contain_text("call")
     await page.keyboard.press("n")
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile(r"/jobs/2\?"))

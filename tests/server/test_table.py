@@ -180,6 +180,22 @@ async def test_jobs_without_the_wildcard_come_last(served: Served) -> None:
     assert found.index("a") < found.index("b")
 
 
+async def test_what_is_not_known_comes_last_whichever_way(served: Served) -> None:
+    """Whoever wants to see what started last does not want to see ten thousand jobs that have not started."""
+    tape = Tape().opened()
+    tape.planned({"job": i, "rule": "map"} for i in range(8))
+    for job in (3, 4):
+        tape.info(job, wildcards={"x": f"x{job}"}, reason="Missing output files: a", threads=2).finished(job)
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}/jobs"
+    for sort in ("started_at", "ended_at", "duration", "waited", "attempt", "threads", "reason", "wildcard:x"):
+        for way in (sort, f"-{sort}"):
+            found = [job["number"] for job in await pages(served, path, sort=way, limit=3)]
+            assert sorted(found[:2]) == [3, 4], way
+            assert sorted(found[2:]) == [0, 1, 2, 5, 6, 7], way
+    assert [job["number"] for job in await pages(served, path, sort="-wildcard:x", limit=1)][:2] == [4, 3]
+
+
 # What is offered while one types.
 
 

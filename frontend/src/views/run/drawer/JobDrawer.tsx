@@ -78,7 +78,7 @@ export function JobDrawer() {
   useFocus(panel, number, job !== undefined);
 
   const tab = search.jobtab ?? "log";
-  const missing = status_of(query.error) === 404 || !Number.isInteger(number);
+  const missing = [404, 422].includes(status_of(query.error) ?? 0) || !Number.isInteger(number);
   return (
     <aside className="drawer" ref={panel} tabIndex={-1} aria-label={`Job ${number}`}>
       <header className="drawer-head">

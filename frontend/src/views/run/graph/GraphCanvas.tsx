@@ -54,6 +54,7 @@ export function GraphCanvas({
 }) {
   // The whole is shown while nobody has moved it: also after the border was dragged, or something unfolded.
   const moved = useRef(false);
+  const { getZoom, setCenter } = useReactFlow();
   return (
     <ReactFlow<BoxNode, LinkEdge>
       nodes={nodes}
@@ -82,6 +83,10 @@ export function GraphCanvas({
         <MiniMap<BoxNode>
           pannable
           zoomable
+          onClick={(_, { x, y }) => {
+            moved.current = true;
+            void setCenter(x, y, { zoom: getZoom() });
+          }}
           ariaLabel="Map of the graph"
           nodeColor={map_colour}
           nodeBorderRadius={6}

@@ -13,7 +13,9 @@ import "./samples.css";
 
 /** The values of a wildcard against the rules: how each sample stands. */
 export function Samples({ run }: { run: RunDetail }) {
-  const [wildcard, set_wildcard] = useState<string | null>(null);
+  const { search, set } = useSelection();
+  // A name that an old address holds and no job of this run has is nobody's choice.
+  const wildcard = search.rows !== undefined && run.wildcards.includes(search.rows) ? search.rows : null;
   const grid = useQuery(grid_query(run.id, wildcard));
   if (grid.error && !grid.data) {
     return (
@@ -38,7 +40,7 @@ export function Samples({ run }: { run: RunDetail }) {
     <Drawn
       grid={grid.data}
       name={grid.data.wildcard}
-      choose={set_wildcard}
+      choose={(rows) => set({ rows })}
       usual={run.jobs.failed > 0 ? "failed" : "name"}
     />
   );

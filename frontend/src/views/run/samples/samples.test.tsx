@@ -62,3 +62,27 @@ it("goes by name where nothing failed, and by the address wherever it says", asy
   await screen.findByRole("button", { name: "Failed first" });
   expect([pressed(), order()[0]]).toEqual(["false", "S1"]);
 });
+
+it("keeps whose values are the rows in the address, where a tab is left and come back to", async () => {
+  const run = made_run(ended, { samples: 3, done: 1 });
+  run.detail.wildcards = ["sample", "lane"];
+  class Lanes extends Sampled {
+    override answer(method: string, url: URL, body: unknown) {
+      const told = super.answer(method, url, body);
+      const wildcard = url.searchParams.get("wildcard") ?? "sample";
+      return url.pathname.endsWith("/grid")
+        ? { status: 200, body: { ...grid, wildcard, wildcards: ["sample", "lane"] } }
+        : told;
+    }
+  }
+  const { router } = await visit(`/runs/${run.detail.id}?tab=samples`, new Lanes([run]));
+  const rows = () => screen.findByRole<HTMLSelectElement>("combobox", { name: "Rows" });
+  await userEvent.selectOptions(await rows(), "lane");
+  await waitFor(() => expect(router.state.location.search).toMatchObject({ rows: "lane" }));
+  await screen.findByRole("grid", { name: "Jobs by lane and rule" });
+  await userEvent.click(screen.getByRole("tab", { name: "Jobs" }));
+  await userEvent.click(screen.getByRole("tab", { name: "Samples" }));
+  expect((await rows()).value).toBe("lane");
+  await router.navigate({ to: ".", search: { tab: "samples", rows: "gone" } as never });
+  await screen.findByRole("grid", { name: "Jobs by sample and rule" });
+});

@@ -45,6 +45,8 @@ export interface RunSearch {
   /** Of the rule graph: `all` or `none`, and the folds that are not as all are; unset: as a graph of its size opens. */
   folds?: string[];
   find?: string;
+  /** Of the samples: which wildcard's values are the rows, where another was chosen than the natural one. */
+  rows?: string;
   /** Of the samples, once it is chosen; else failures first where there are any. */
   order?: (typeof orders)[number];
   /** Of the timeline: what its lanes are of (`slot`, `by:NAME` for a wildcard; else the rule). */
@@ -91,6 +93,7 @@ export const run_search = (raw: Record<string, unknown>): RunSearch =>
     chain: one_of(raw.chain, ["hidden", "shown"] as const, "hidden") as "shown" | undefined,
     folds: folds_of(raw.folds),
     find: text_of(raw.find),
+    rows: text_of(raw.rows),
     order: orders.find((one) => one === raw.order),
     lanes: lanes_of(raw.lanes),
     show: raw.show === "figures" ? "figures" : undefined,

@@ -14,6 +14,7 @@ export interface Suggestion {
 }
 
 const most = 12;
+const most_letters = 500; // of what the server looks for
 
 /** The term in which the caret stands, or nothing: a new one would begin there. */
 export const token_at = (text: string, caret: number): Token | undefined =>
@@ -24,7 +25,7 @@ export function asked_values(
   token: Token | undefined,
   known: Known,
 ): { name: string | null; q: string } | null {
-  if (!token || known.wildcards.length === 0) return null;
+  if (!token || known.wildcards.length === 0 || token.value.length > most_letters) return null;
   if (token.key === null) return token.value.length > 0 ? { name: null, q: token.value } : null;
   const name = known.wildcards.find((one) => key_of(one) === token.key);
   return name === undefined ? null : { name, q: token.value };

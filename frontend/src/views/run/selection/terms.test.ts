@@ -127,5 +127,6 @@ describe("what is offered while one types", () => {
     expect(asked("A1")).toEqual({ name: null, q: "A1" });
     expect(asked("")).toBeNull();
     expect(asked("status:f")).toBeNull();
+    expect(asked("x".repeat(501))).toBeNull();
   });
 });

@@ -158,7 +158,10 @@ function Board({ drawn, kind }: { drawn: Drawn; kind: LaneKind }) {
         chain={found?.chain ?? null}
         shows_chain={shows_chain}
         on_chain={set_shows_chain}
-        on_failed={go}
+        on_failed={(step) => {
+          go(step);
+          box.current?.focus({ preventScroll: true }); // n, p and Enter go on from there
+        }}
       />
       <div
         className="tl-board"
