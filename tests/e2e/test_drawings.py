@@ -1,4 +1,4 @@
-"""Graph and timeline where they are slow or cannot be had, and under two fingers; the tabs on a telephone."""
+"""Graph and timeline where they are slow or cannot be had, and under one finger and two; the tabs on a telephone."""
 
 from __future__ import annotations
 
@@ -104,6 +104,47 @@ async def test_two_fingers_zoom_what_is_drawn(server: Server, browser: Browser) 
         await pinched(page.locator(".job-board > canvas").first, "one => one.toDataURL()")
         await page.goto(f"{address}?tab=timeline")
         await pinched(page.locator(".tl-lanes canvas"), "one => one.toDataURL()")
+
+
+async def test_one_finger_scrolls_the_page_where_all_of_a_drawing_is_seen(server: Server, browser: Browser) -> None:
+    run = made.failed()
+    await server.post(run)
+    low = {"width": 390, "height": 520}
+    async with signed_in(browser, server, viewport=low, has_touch=True, is_mobile=True) as (page, _guard):
+        fingers = await page.context.new_cdp_session(page)
+
+        async def dragged(place: str, look: str) -> tuple[bool, bool]:
+            """Upwards over a drawing: whether the page was scrolled, and whether the drawing was moved."""
+            await page.evaluate("scrollTo(0, 0)")
+            box = await page.locator(place).bounding_box()
+            assert box
+            x, y = box["x"] + box["width"] / 2, min(box["y"] + box["height"], low["height"]) - 20
+            before = await page.evaluate("scrollY"), await page.evaluate(look)
+            for kind, by in [("touchStart", 0), *(("touchMove", n) for n in range(4, 100, 4)), ("touchEnd", None)]:
+                points = [] if by is None else [{"x": x, "y": y - by, "id": 0}]
+                await fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            after = await page.evaluate("scrollY"), await page.evaluate(look)
+            return after[0] > before[0], after[1] != before[1]
+
+        for search, place, look in (
+            ("", ".graph-canvas", "document.querySelector('.react-flow__viewport').style.transform"),
+            ("&graph=jobs", ".job-board", "document.querySelector('.job-board > canvas').toDataURL()"),
+        ):
+            await page.goto(f"{server.address}/runs/{run.run_id}?tab=graph{search}")
+            await expect(page.locator(".job-board[data-laid-out-ms]" if search else ".rule-box").first).to_be_visible()
+
+            async def scrolls(place: str = place, look: str = look) -> bool:
+                return await dragged(place, look) == (True, False)
+
+            await until(scrolls)
+            # What is larger than its window is moved instead.
+            for _ in range(3):
+                await page.get_by_role("button", name="Closer").click()
+
+            async def moves(place: str = place, look: str = look) -> bool:
+                return await dragged(place, look) == (False, True)
+
+            await until(moves)
 
 
 async def test_the_tabs_on_a_telephone_fade_where_there_are_more(server: Server, browser: Browser) -> None:

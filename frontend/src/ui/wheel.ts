@@ -7,7 +7,8 @@ export function is_for_scrolling(event: WheelEvent, drawing: Element): boolean {
   return Math.abs(event.deltaY) >= Math.abs(event.deltaX) && scrolls(drawing);
 }
 
-function scrolls(drawing: Element): boolean {
+/** Whether something can be scrolled up or down around it. */
+export function scrolls(drawing: Element): boolean {
   for (let one: Element | null = drawing; one; one = one.parentElement) {
     if (one.scrollHeight <= one.clientHeight + 1) continue;
     const { overflowY } = getComputedStyle(one);

@@ -1,6 +1,6 @@
 import { useOnViewportChange, useReactFlow, useStoreApi } from "@xyflow/react";
-import { type MouseEvent, useMemo, useRef, type WheelEvent } from "react";
-import { is_for_scrolling } from "../../../ui/wheel.ts";
+import { type MouseEvent, type TouchEvent, useMemo, useRef, type WheelEvent } from "react";
+import { is_for_scrolling, scrolls } from "../../../ui/wheel.ts";
 import { useSelection } from "../selection/selection.ts";
 import type { Laid } from "./useBoxes.ts";
 import { look_at, looked_at, Push } from "./whereabouts.ts";
@@ -30,14 +30,19 @@ export function useWayIn(laid: Laid) {
     look_at(id, rule);
     set({ graph: "jobs", rule: chosen });
   };
+  const all = [...laid.layout.nodes];
+  const right = Math.max(...all.map(([, place]) => place.x + place.width));
+  const bottom = Math.max(...all.map(([, place]) => place.y + place.height));
+  /** Whether all of it has room in the window. */
+  const fits = (zoom: number) => {
+    const { width, height } = store.getState();
+    return right * zoom <= width && bottom * zoom <= height;
+  };
   useOnViewportChange({
     onEnd: ({ x, y, zoom }) => {
       const { width, height } = store.getState();
-      const all = [...laid.layout.nodes];
-      const right = Math.max(...all.map(([, place]) => place.x + place.width));
-      const bottom = Math.max(...all.map(([, place]) => place.y + place.height));
       // As far as the whole is in sight, no rule is meant.
-      if (right * zoom <= width && bottom * zoom <= height) {
+      if (fits(zoom)) {
         look_at(id, undefined);
         return;
       }
@@ -63,6 +68,12 @@ export function useWayIn(laid: Laid) {
         if (rule === undefined || event.deltaY >= 0 || getViewport().zoom < closest * 0.99)
           push.current.rest();
         else if (push.current.add(event.deltaY)) enter(rule, search.rule);
+      },
+      // One finger moves what is larger than its window, and otherwise what can be scrolled around it.
+      onTouchMoveCapture: (event: TouchEvent) => {
+        if (event.touches.length === 1 && fits(getViewport().zoom) && scrolls(event.currentTarget)) {
+          event.stopPropagation();
+        }
       },
       onClickCapture: (event: MouseEvent) => {
         // Enter clicks too, and counts no clicks: 0.

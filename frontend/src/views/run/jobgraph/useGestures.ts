@@ -1,5 +1,5 @@
 import { type RefObject, useEffect, useRef } from "react";
-import { is_for_scrolling } from "../../../ui/wheel.ts";
+import { is_for_scrolling, scrolls } from "../../../ui/wheel.ts";
 import { Push } from "../graph/whereabouts.ts";
 import type { Board } from "./board.ts";
 
@@ -34,6 +34,7 @@ export function useGestures(canvas: RefObject<HTMLCanvasElement | null>, board: 
     };
     const on_down = (event: PointerEvent) => {
       if (event.button !== 0) return;
+      leave_fingers(); // for the next one: around it things may have grown
       node.setPointerCapture(event.pointerId);
       down.set(event.pointerId, at(event));
       begun = down.size === 1 ? at(event) : null;
@@ -46,6 +47,10 @@ export function useGestures(canvas: RefObject<HTMLCanvasElement | null>, board: 
         return;
       }
       if (begun && Math.hypot(now.x - begun.x, now.y - begun.y) < still) return;
+      // Upwards or down it is the browser's: it says so a moment later.
+      if (begun && node.style.touchAction === "pan-y" && event.pointerType === "touch") {
+        if (Math.abs(now.y - begun.y) > Math.abs(now.x - begun.x)) return;
+      }
       begun = null;
       const held = middle();
       down.set(event.pointerId, now);
@@ -65,6 +70,12 @@ export function useGestures(canvas: RefObject<HTMLCanvasElement | null>, board: 
       down.delete(event.pointerId);
       begun = null;
     };
+    // One finger moves what is larger than its window, and otherwise what can be scrolled around it.
+    const leave_fingers = () => {
+      node.style.touchAction = board.whole && scrolls(node) ? "pan-y" : "none";
+    };
+    leave_fingers();
+    const forget = board.on_view(leave_fingers);
     const on_leave = () => current.current.hover(null);
     const on_wheel = (event: WheelEvent) => {
       if (is_for_scrolling(event, node)) return;
@@ -82,7 +93,10 @@ export function useGestures(canvas: RefObject<HTMLCanvasElement | null>, board: 
     node.addEventListener("pointercancel", on_cancel);
     node.addEventListener("pointerleave", on_leave);
     node.addEventListener("wheel", on_wheel, { passive: false });
+    window.addEventListener("resize", leave_fingers);
     return () => {
+      forget();
+      window.removeEventListener("resize", leave_fingers);
       node.removeEventListener("pointerdown", on_down);
       node.removeEventListener("pointermove", on_move);
       node.removeEventListener("pointerup", on_up);
