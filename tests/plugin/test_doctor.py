@@ -35,7 +35,7 @@ def well(reads: Reads) -> Reads:
 def levels(*arguments: str) -> tuple[int, dict[str, str]]:
     """The exit code, and the level of each check by what it says."""
     done = flowo("doctor", "--json", *arguments)
-    told: dict[str, Any] = json.loads(done.output)
+    told: dict[str, Any] = json.loads(done.stdout)
     assert told["fine"] == (done.exit_code == 0)
     for check in told["checks"]:
         assert check["todo"] or check["level"] == "ok", check

@@ -147,7 +147,7 @@ def test_a_snakemake_that_says_nothing(reads: Reads) -> None:
     assert "last word" not in flowo("status", "wheat").output
 
 
-def test_what_is_not_there(reads: Reads) -> None:
+def test_what_is_not_there(reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
     reads.one(run())
     assert (
         message("status", "barley") == "there is no run barley: give an id, its first characters (4 or more), or a name"
@@ -160,6 +160,9 @@ def test_what_is_not_there(reads: Reads) -> None:
     assert "a token of scope read is needed" in message("status")
     reads.answers["/api/v1/runs"] = [(401, {})]
     assert "does not accept the token" in message("status")
+    monkeypatch.delenv("FLOWO_TOKEN")
+    assert "asks for a token, and none is set for this address: set FLOWO_TOKEN" in message("status")
+    monkeypatch.setenv("FLOWO_TOKEN", "flowo_reads")
     reads.answers["/api/v1/runs"] = [(302, {})]
     assert "redirects elsewhere (302): set the right address" in message("status")
 

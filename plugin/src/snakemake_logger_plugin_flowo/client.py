@@ -52,7 +52,7 @@ class Client:
             return problem
         if answer.status == 401:
             raise Failed(
-                f"{self.label} does not accept the token: set FLOWO_TOKEN, or `flowo config set token TOKEN`",
+                f"{self.label} {self.connection.target.refusal}: set FLOWO_TOKEN, or `flowo config set token TOKEN`",
                 status=401,
             )
         if 300 <= answer.status < 400:

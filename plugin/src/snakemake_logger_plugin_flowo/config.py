@@ -40,6 +40,11 @@ class Target(NamedTuple):
     def label(self) -> str:
         return self.url or f"unix:{self.socket}"
 
+    @property
+    def refusal(self) -> str:
+        """What a 401 means. A configured token goes to the configured address only, so there may have been none."""
+        return "does not accept the token" if self.token else "asks for a token, and none is set for this address"
+
     def link(self, run_id: str) -> str:
         return f"{self.url}/runs/{run_id}" if self.url else f"run {run_id}"
 

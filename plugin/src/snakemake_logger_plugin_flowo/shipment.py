@@ -144,9 +144,8 @@ class Shipment:
             self.ended = True
             return Outcome(Step.PARKED, DELETED)
         if status == 401:
-            return Outcome(
-                Step.PARKED, f"{where} does not accept the token: `flowo config set token TOKEN`, or FLOWO_TOKEN"
-            )
+            refusal = connection.target.refusal
+            return Outcome(Step.PARKED, f"{where} {refusal}: `flowo config set token TOKEN`, or FLOWO_TOKEN")
         if status == 403:
             return Outcome(Step.PARKED, f"{where} does not allow it with this token ({_detail(answer)})")
         ours = answer.kind.endswith("json")  # else a wrong address, or something in between
