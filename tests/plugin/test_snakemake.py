@@ -367,6 +367,20 @@ def test_a_place_that_cannot_be_written(home: Path) -> None:
     assert b'"run_ended"' in spool.read_bytes()
 
 
+@RARE
+def test_a_file_system_without_locks_and_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import errno, fcntl, os\n"
+        "def refuse(*args, **named): raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))\n"
+        "fcntl.flock = fcntl.lockf = os.link = os.symlink = refuse\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    place = prepared("linear")
+    run = snakemake(place)
+    assert run.returncode == 0, run.stderr
+    assert spooled(place)[-1]["kind"] == "run_ended"
+
+
 def test_a_live_server_has_everything_and_its_link_is_shown(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWO_URL", peer.url)
     place = prepared("diamond")
