@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_flowo import wire
 
-from flowo.ingest.fields import MAX_NUMBER, Unreadable, name, number, optional, small, texts
+from flowo.ingest.fields import MAX_NUMBER, Unreadable, moment, name, number, optional, small, texts
 from flowo.runs import causes, state
 from flowo.runs.signature import last_line, signature, telling_line
 
@@ -25,6 +25,7 @@ MOST_BYTES = 2**53  # that a file can have here: what JSON's numbers tell exactl
 # What is told by these depends on what was told of the same attempt before.
 FURTHER = (
     wire.JobError.kind, wire.LogSnapshot.kind, wire.InputSnapshot.kind, wire.JobFigures.kind, wire.RemoteState.kind,
+    wire.GroupMember.kind,
 )  # fmt: skip
 
 
@@ -57,10 +58,28 @@ def job_error(fold: Fold, event: wire.JobError, at: dt.datetime) -> None:
     fold.failures_moved = True
 
 
+def group_member(fold: Fold, event: wire.GroupMember, _at: dt.datetime) -> None:
+    """Snakemake says of all jobs of a group that they failed: who is to blame stands first, the others say so."""
+    job = _of(fold, event)
+    facts = fold.told(job.number, event.attempt)
+    if "class" not in facts:
+        return  # no failure was told
+    blamed = event.outcome == "failed"
+    said: dict[str, Any] = {
+        "message": fold.text(event.message), "exception": optional(event.exception),
+        "exit_code": small(event.exit_code), "signal": small(event.signal), "beside": None if blamed else True,
+    }  # fmt: skip
+    fold.attempts[job.number, event.attempt].facts.update({key: one for key, one in said.items() if one is not None})
+    if blamed and event.group_at is not None and job.status == "failed" and job.attempt == event.attempt:
+        fold.failed[job.number] = moment(event.group_at)
+    classify(fold, job, event.attempt)
+    sign(fold, job, event.attempt)
+
+
 def sign(fold: Fold, job: state.Job, attempt: int) -> None:
     """Say which failures this one is like, by all that is known of the attempt by now."""
     facts = fold.told(job.number, attempt)
-    tails = [log["tail"] for log in facts.get("logs") or () if log.get("tail")]
+    tails = [log["tail"] for log in facts.get("logs") or () if log.get("tail") and not facts.get("beside")]
     line = telling_line(facts.get("message"), tails)
     alike = signature(job.rule, facts.get("class"), line, job.wildcards)
     fold.attempts[job.number, attempt].facts |= {
@@ -81,25 +100,27 @@ def classify(fold: Fold, job: state.Job, attempt: int) -> None:
         exit_code = (facts.get("remote") or {}).get("exit_code") or None
     if exit_code is None and signal is None and not job.group:  # a group's log tells of several jobs
         exit_code, signal = causes.end_of_process("\n".join(cluster_logs))
-    kind, evidence = causes.failure_class(
-        causes.Ending(
-            exit_code=exit_code,
-            signal=signal,
-            exception=facts.get("exception"),
-            message=facts.get("message"),
-            interrupted=bool(facts.get("interrupted")),
-            remote=facts.get("remote") or {},
-            logs=[log["tail"] for log in logs if not log.get("cluster") and log.get("tail")],
-            cluster_logs=cluster_logs,
-        )
+    ending = causes.Ending(
+        exit_code=exit_code,
+        signal=signal,
+        exception=facts.get("exception"),
+        message=facts.get("message"),
+        interrupted=bool(facts.get("interrupted")),
+        remote=facts.get("remote") or {},
+        logs=[log["tail"] for log in logs if not log.get("cluster") and log.get("tail")],
+        cluster_logs=cluster_logs,
     )
+    # What another job of its group failed of is no cause of this one's.
+    kind, evidence = causes.failure_class(causes.Ending() if facts.get("beside") else ending)
     said = {"exit_code": exit_code, "signal": signal, "class": kind, "evidence": evidence}
     row = fold.attempts[job.number, attempt]
     row.facts.update({key: value for key, value in said.items() if value is not None or key in facts})
     fold.failures_moved = True
 
 
-def _of(fold: Fold, event: wire.LogSnapshot | wire.InputSnapshot | wire.JobFigures | wire.RemoteState) -> state.Job:
+def _of(
+    fold: Fold, event: wire.GroupMember | wire.LogSnapshot | wire.InputSnapshot | wire.JobFigures | wire.RemoteState
+) -> state.Job:
     """The job of what was found; its attempt is one that can be."""
     if number(event.attempt) < 1:
         raise Unreadable("attempts are counted from 1")

@@ -402,6 +402,7 @@ PROJECTIONS: dict[type[wire.Event], Callable[[Fold, Any, dt.datetime], None]] = 
     wire.JobFinished: Fold.job_finished, wire.JobRestarting: Fold.job_restarting, wire.JobError: attempts.job_error,
     wire.LogSnapshot: attempts.log_snapshot, wire.InputSnapshot: attempts.input_snapshot,
     wire.JobFigures: attempts.job_figures, wire.RemoteState: attempts.remote_state,
+    wire.GroupMember: attempts.group_member,
     wire.Error: Fold.error, wire.Gap: Fold.gap, wire.RunEnded: Fold.run_ended,
     wire.Config: definition.config, wire.Source: definition.source, wire.Rule: definition.rule,
 }  # fmt: skip

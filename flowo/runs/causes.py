@@ -28,7 +28,12 @@ class Ending:
 
 
 LAST_LINES = 200  # of a log that are looked at
-_COMMAND = re.compile(r"Command '.*' (?=returned non-zero|died with)", re.DOTALL)  # words of it are no evidence
+# Commands, whose words are no evidence: in Snakemake's message, and as the log of a cluster's job tells them again.
+_COMMAND = re.compile(r"^Command '", re.MULTILINE), re.compile(r"' (?=returned non-zero|died with)")
+_SHELL = (
+    re.compile(r"^ +shell:\n", re.MULTILINE),
+    re.compile(r"^ +\((?:one of the )?commands? exited with", re.MULTILINE),
+)
 _EXIT = re.compile(r"returned non-zero exit status (\d+)")
 _DIED = re.compile(r"died with <Signals\.\w+: (\d+)>")
 _REPORTED = re.compile(r"\b(SLURM) status is: '(\w+)", re.IGNORECASE)
@@ -99,7 +104,7 @@ def failure_class(ending: Ending) -> tuple[str, str | None]:
         return "missing_output", "MissingOutputException"
     if ending.interrupted and killed_by in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         return "cancelled", f"killed by {signal_name(killed_by)} at the run's interruption"
-    message = _COMMAND.sub("", ending.message or "")
+    message, _ = _apart(ending.message or "", *_COMMAND)
     if (said := _REPORTED.search(message)) and (kind := _BY_REPORT.get(said[2].upper())):
         return kind, f"{said[1].lower()}: {said[2]}"
     category = ending.remote.get("category")
@@ -107,7 +112,8 @@ def failure_class(ending: Ending) -> tuple[str, str | None]:
         told = f"{ending.remote.get('executor') or 'executor'}: {category}"
         reason = ending.remote.get("reason")
         return _BY_CATEGORY.get(category, "unknown"), f"{told} ({reason})"[:300] if reason else told
-    for name, texts in (("cluster log", ending.cluster_logs), ("log", ending.logs), ("message", (message,))):
+    cluster_logs = [_apart(_apart(text, *_COMMAND)[0], *_SHELL)[0] for text in ending.cluster_logs]
+    for name, texts in (("cluster log", cluster_logs), ("log", ending.logs), ("message", (message,))):
         for pattern, kind in ((_OOM, "oom"), (_TIMEOUT, "timeout"), (_CANCELLED, "cancelled")):
             if line := _told(pattern, texts):
                 return kind, f"{name}: {line}"
@@ -129,10 +135,20 @@ def failure_class(ending: Ending) -> tuple[str, str | None]:
     return "unknown", None
 
 
+def _apart(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> tuple[str, list[str]]:
+    """A text without what stands between these, and that; in one pass, whatever the text."""
+    rest, taken, at = [], [], 0
+    while (first := begin.search(text, at)) and (last := end.search(text, first.end())):
+        rest.append(text[at : first.start()])
+        taken.append(text[first.end() : last.start()])
+        at = last.end()
+    return "".join([*rest, text[at:]]), taken
+
+
 def _timed(ending: Ending) -> str | None:
     """How the command that failed says `timeout`, if it does."""
     for text in (ending.message or "", *ending.cluster_logs):
-        for command in _COMMAND.findall(text):
+        for command in _apart(text, *_COMMAND)[1]:
             if found := _TIMED.search(command):
                 return found[0][:100]
     return None

@@ -39,6 +39,13 @@ def _error(line: Line) -> str:
     return f"Job {line.get('job')} failed: {line.get('rule') or ''}\n{line.get('message') or ''}".rstrip()
 
 
+def _member(line: Line) -> str:
+    """By what the log of its group's job tells; of the others it is said with who is to blame."""
+    if line.get("outcome", "failed") != "failed":
+        return f"Job {line.get('job')}: {line.get('message') or ''}"
+    return f"Its group failed by job {line.get('job')}.\n{line.get('message') or ''}".rstrip()
+
+
 def _ended(line: Line) -> str:
     return f"Snakemake ended: {line.get('outcome', 'succeeded')}."
 
@@ -58,6 +65,7 @@ TOLD: dict[str, tuple[Level, Callable[[Line], str]]] = {
     "job_finished": ("info", lambda line: f"Finished job {line.get('job')}."),
     "job_error": ("error", _error),
     "group_error": ("error", lambda line: f"Group {line.get('group')} failed."),
+    "group_member": ("error", _member),
     "error": ("error", lambda line: str(line.get("message") or line.get("exception") or "")),
     "gap": ("warning", lambda line: f"{line.get('count')} events were lost: {line.get('reason')}."),
     "run_ended": ("info", _ended),

@@ -75,6 +75,9 @@ EXAMPLES: list[wire.Event] = [
             {"role": "script", "path": "/d/a.py", "hash": "5e" * 32, "note": "late"},
         ],
     ),
+    wire.GroupMember(
+        job=1, attempt=2, outcome="finished", message="m", exception="RuleException", exit_code=3, signal=9, group_at=1.5
+    ),
 ]  # fmt: skip
 
 

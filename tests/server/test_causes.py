@@ -125,6 +125,18 @@ def test_the_command_timeout_ends_with_a_code_of_its_own(command: str, code: int
     assert failure_class(Ending(exit_code=code, cluster_logs=[said])) == expected
 
 
+def test_a_command_that_a_cluster_log_repeats_is_no_evidence() -> None:
+    command = "java -jar x || echo MemoryError\n        echo 'out of memory'"
+    log = (
+        f"RuleException:\nCalledProcessError in file S, line 6:\nCommand 'set -e;  {command}' returned non-zero exit status 3.\n"
+        f"[Wed Nov 25 14:16:41 2026]\nError in rule b:\n    jobid: 0\n    shell:\n        {command}\n"
+        "        (command exited with non-zero exit code)\n"
+    )
+    assert failure_class(Ending(exit_code=3, cluster_logs=[log])) == ("nonzero_exit", "exit code 3")
+    told = "slurmstepd: error: Detected 1 oom_kill event in StepId=48.0."
+    assert failure_class(Ending(exit_code=3, cluster_logs=[f"{log}{told}\n{log}"])) == ("oom", f"cluster log: {told}")
+
+
 def test_a_signal_and_an_exception_that_say_it() -> None:
     evidence = "killed by SIGXCPU: its limit of CPU time was reached"
     assert failure_class(Ending(signal=signal.SIGXCPU)) == ("timeout", evidence)

@@ -136,6 +136,40 @@ async def test_an_attempt_has_its_own_logs_inputs_and_exit_code(served: Served, 
     assert (failure["tails"], failure["inputs"]) == (job["attempts"][1]["logs"], job["attempts"][1]["inputs"])
 
 
+@pytest.mark.parametrize("size", [1, 2, 100])
+async def test_of_a_group_the_one_to_blame_stands_first_and_the_others_say_so(served: Served, size: int) -> None:
+    tape = Tape().opened()
+    log = "Command 'false' returned non-zero exit status 3.\nMemoryError\n"
+    tape.add(wire.GroupInfo(group="g", jobs=[4, 5, 6]))
+    for job in (6, 5, 4):
+        tape.info(job, local=False)
+    tape.add(wire.GroupError(group="g", jobs=[4, 5, 6]))
+    at = tape.at
+    for job in (6, 5, 4):
+        tape.failed(job, message="Its group of 3 jobs failed.", exit_code=None, cluster_logs=["48.log"])
+        tape.add(wire.LogSnapshot(job=job, path="48.log", tail=log, size=len(log), cluster=True))
+    tape.add(
+        wire.GroupMember(job=5, message="MemoryError", exception="MemoryError", exit_code=3, group_at=at),
+        wire.GroupMember(job=4, outcome="not_started", message="Job 5 failed; this one had not been started."),
+        wire.GroupMember(job=9, message="of no failure that was told"),
+    )
+    tape.ended("failed")
+    for first in range(1, len(tape.lines) + 1, size):
+        await post(served, tape, first, min(first + size - 1, len(tape.lines)))
+    run = await get(served, f"/api/v1/runs/{tape.run_id}")
+    assert (run["first_failure"]["number"], run["first_failure"]["exit_code"]) == (5, 3)
+    assert (run["jobs"]["failed"], run["skipped_events"]) == (3, 0)
+    failures = (await get(served, f"/api/v1/runs/{tape.run_id}/failures"))["items"]
+    assert [(one["number"], one["class"], one["message"]) for one in failures] == [
+        (5, "oom", "MemoryError"),
+        (6, "oom", "Its group of 3 jobs failed."),
+        (4, "unknown", "Job 5 failed; this one had not been started."),
+    ]
+    assert (failures[2]["evidence"], failures[2]["exit_code"]) == (None, None)
+    told = (await get(served, f"/api/v1/runs/{tape.run_id}/log?limit=100"))["items"]
+    assert "Its group failed by job 5.\nMemoryError" in [line["text"] for line in told]
+
+
 async def test_a_log_that_comes_later_makes_the_class(served: Served) -> None:
     tape = Tape().opened().info(1).failed(1, exit_code=137, message="killed")
     await post(served, tape)

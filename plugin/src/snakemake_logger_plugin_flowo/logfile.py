@@ -217,6 +217,7 @@ class Reader:
         return self._record(
             "job_error", "", level="ERROR", jobid=int(jobid) if jobid.isdigit() else None, rule_name=block["rule"],
             rule_msg=None if message in (None, "None") else message, log=_files(block.get("log")),
+            output=_files(block.get("output")),
             aux={"external_jobid": external} if external else {},
         )  # fmt: skip
 

@@ -58,6 +58,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._ending = ending.Ending()
         self._failures: dict[int, wire.JobError] = {}  # the first of each job, in their order
+        self._failed_groups: list[Any] = []  # whose jobs' errors are being heard
         self._faults = 0
         self._benchmarks: collections.deque[tuple[int, int, str]] = collections.deque()  # to be read
         self._directory = Path.cwd()
@@ -304,6 +305,38 @@ class Recorder:
                 self._job_finished(event.job)
             elif isinstance(event, wire.Error):
                 self._ending.error = event
+            elif isinstance(event, wire.GroupError):
+                self._group_failed(event, record.created)
+
+    def _group_failed(self, event: wire.GroupError, at: float) -> None:
+        """Its jobs' errors come next; who is to blame is looked for behind the last of them."""
+        from snakemake_logger_plugin_flowo.members import Group, Member
+
+        known = self._translator
+        found = {
+            job: Member(handed.rule, handed.outputs, handed.command, known.attempts.get(job, 1))
+            for job in event.jobs
+            if (handed := known.open.get(job))
+        }
+        log = next((logs[-1] for job in found if (logs := known.cluster_logs.get(job))), None)
+        if len(found) > 1 and log is not None and self._log_tail() > 0:
+            self._failed_groups.append(Group(found, log, at))
+
+    def _blame(self, group: Any) -> list[wire.Event]:
+        """Told by the attendant, beside all else: for the verdict too."""
+        events: list[wire.GroupMember] = group.told(self._directory)
+        blamed = {
+            event.job: wire.JobError(job=event.job, rule=group.members[event.job].rule, message=event.message,
+                                     exit_code=event.exit_code, signal=event.signal)
+            for event in events
+            if event.outcome == "failed"
+        }  # fmt: skip
+        if blamed:
+            stand: dict[int, wire.JobError] = {}
+            for job, failure in list(self._failures.items()):
+                stand.update(blamed if job in group.members else {job: failure})
+            self._failures = stand
+        return list(events)
 
     def _job_failed(self, event: wire.JobError) -> None:
         if len(self._failures) < FAILURES:
@@ -323,6 +356,11 @@ class Recorder:
             directory=self._directory,
         )
         kept = self._log_tail()
+        for group in [group for group in self._failed_groups if event.job in group.waits]:
+            group.waits.discard(event.job)
+            if not group.waits:
+                self._failed_groups.remove(group)
+                self.attendant.ask(functools.partial(self._blame, group))
         self.attendant.ask(
             lambda: traces.snapshots(of, kept, lambda job: attempts.get(job, 0)),
             lambda reason: traces.missed(of, reason) if kept > 0 else [],

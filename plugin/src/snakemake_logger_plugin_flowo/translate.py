@@ -127,7 +127,7 @@ class Translator:
 
     def _failure(self, job: int, error: wire.Error) -> wire.JobError:
         rule = self.open[job].rule
-        code, number = _end_of_process(error.message)
+        code, number = end_of_process(error.message)
         logs, cluster_logs = self._logs_of(job)
         self._end(job)
         return wire.JobError(
@@ -320,7 +320,7 @@ class Translator:
         external_id = aux.get("external_jobid") if isinstance(aux, Mapping) else None
         said = held or by_group
         message = said.message if said else as_text_or_none(get("rule_msg"))
-        code, number = _end_of_process(message)
+        code, number = end_of_process(message)
         logs, cluster_logs = self._logs(job, get("log"))
         return [
             wire.JobError(
@@ -532,7 +532,7 @@ def _getter(record: Record) -> Any:
     return vars(record).get
 
 
-def _end_of_process(message: str | None) -> tuple[int | None, int | None]:
+def end_of_process(message: str | None) -> tuple[int | None, int | None]:
     """Exit code and signal of the process, where the text tells."""
     if not message:
         return None, None

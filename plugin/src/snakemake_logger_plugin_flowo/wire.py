@@ -300,6 +300,20 @@ class GroupError(Event):
     external_id: str | None = None
 
 
+class GroupMember(Event):
+    """What the log of a failed group's cluster job tells of one of its jobs, after the `job_error` of each."""
+
+    kind: ClassVar[str] = "group_member"
+    job: int = NO_JOB
+    attempt: int = 1
+    outcome: str = "failed"  # it is to blame; or: finished, not_started
+    message: str | None = None  # its own error; of the others, who is to blame and what was of them
+    exception: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    group_at: float | None = None  # when it was said that the group failed, of who is to blame
+
+
 class Error(Event):
     """An exception that Snakemake printed; `job` is never given (a job's own goes into `JobError`)."""
 
@@ -397,7 +411,7 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         RunOpened, WorkflowStarted, Provenance, RuleGraph, ResourcesInfo, RunInfo, Plan, JobStarted, GroupInfo, JobInfo,
         JobSubmitted, JobRunning, JobFinished, JobRestarting, JobError, GroupError, Error, Log, LogSnapshot, Gap,
-        RunEnded, InputSnapshot, JobFigures, RemoteState, Config, Source, Rule,
+        RunEnded, InputSnapshot, JobFigures, RemoteState, Config, Source, Rule, GroupMember,
     )
 }  # fmt: skip
 
