@@ -19,6 +19,7 @@ from snakemake_interface_logger_plugins.tests import TestLogHandlerBase as Inter
 from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, config, dag, spool
 
 from tests.plugin import replay
+from tests.plugin.peer import Peer
 
 
 class TestInterface(InterfaceTests):
@@ -98,6 +99,25 @@ def test_the_workspace_is_the_asked_one_or_the_configured(asked: str | None, mon
     handler.close()
     (path,) = Path(".snakemake/flowo").glob("*.jsonl")
     assert spool.header(path)["workspace"] == (asked or "genomics")
+
+
+@pytest.mark.parametrize(("status", "promised"), [(401, True), (410, False)])
+def test_the_last_line_promises_to_send_what_can_be_sent_only(
+    status: int, promised: bool, peer: Peer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that somebody deleted on the server is taken by none later either."""
+    monkeypatch.setattr(sys, "argv", ["snakemake"])
+    monkeypatch.setenv("FLOWO_TOKEN", "t")
+    peer.misbehave = lambda path, events: (status, {"Content-Type": "application/problem+json"}, b"{}")
+    handler = replay.handler("linear", url=peer.url)
+    for record in replay.log_records("linear"):
+        handler.handle(record)
+    handler.close()
+    last = capsys.readouterr().err.splitlines()[-1]
+    (path,) = Path(".snakemake/flowo").glob("*.jsonl")
+    assert f"recorded in {path.absolute()}" in last
+    assert ("sends it" in last) is promised
+    assert ("it was deleted on the server, recorded in" in last) is not promised
 
 
 @pytest.mark.parametrize("name", ["fanout200", "cluster_fail", "retries", "resources_flag"])

@@ -478,6 +478,8 @@ class Recorder:
         target = self.sender.target if self.sender is not None else None
         if complete and target is not None:
             text += f"; {target.link(self.run_id)}"
+        elif self.sender is not None and self.sender.unwanted:
+            text += f"; {self.sender.trouble}, recorded in {self.spool.path}"
         else:
             text += f"; recorded in {self.spool.path}, `flowo sync {self._directory}` sends it"
         say(text)

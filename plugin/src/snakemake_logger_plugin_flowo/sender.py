@@ -15,7 +15,7 @@ from snakemake_logger_plugin_flowo import config
 from snakemake_logger_plugin_flowo import spool as spools
 from snakemake_logger_plugin_flowo.connection import Connection, Unreachable
 from snakemake_logger_plugin_flowo.say import say
-from snakemake_logger_plugin_flowo.shipment import Outcome, Shipment, Step, close_shipment, open_shipment
+from snakemake_logger_plugin_flowo.shipment import DELETED, Outcome, Shipment, Step, close_shipment, open_shipment
 
 INTERVAL = 0.25  # s between two batches
 LONG_INTERVAL = 0.75  # s, once a run has moved for two seconds without a pause: a post takes 1.5 ms of CPU
@@ -191,6 +191,11 @@ class Sender(threading.Thread):
             longest = min(LONGEST_BACKOFF, 0.5 * 2 ** min(self._failures - 1, 10))
             self._next = now + min(longest, OWN_BACKOFF if local else longest) * random.uniform(0.5, 1.0)
         self.announce()
+
+    @property
+    def unwanted(self) -> bool:
+        """Somebody deleted the run on the server: nothing of it is taken any more, now or later."""
+        return self.trouble == DELETED
 
     def announce(self) -> None:
         """The line at the start, once: where the run can be seen, or that nobody shows it yet."""
