@@ -19,6 +19,7 @@ COMMANDS = {4: "sleep 1; cp b/2 c/2", 5: "false b/2", 6: "echo a > a/2"}
 GROUP = {
     4: Member("c", ["c/2"], COMMANDS[4], 2), 5: Member("b", ["b/2"], COMMANDS[5], 2), 6: Member("a", ["a/2"], COMMANDS[6], 2)
 }  # fmt: skip
+INPUTS = {4: ["b/2"], 5: ["a/2"], 6: ["start"]}
 ERROR = "RuleException:\nCalledProcessError in file \"S\", line 13:\nCommand 'set -e;  {}' returned non-zero exit status {}."
 
 
@@ -108,8 +109,8 @@ def test_it_stands_behind_the_errors_of_all(kept: int, monkeypatch: pytest.Monke
     records = [
         record(event="workflow_started"),
         record(event="group_info", group_id="g", jobs=[4, 5, 6]),
-        *(record(event="job_info", jobid=number, rule_name=member.rule, output=member.outputs, shellcmd=member.command,
-                 local=False, indent=True) for number, member in GROUP.items()),
+        *(record(event="job_info", jobid=number, rule_name=member.rule, input=INPUTS[number], output=member.outputs,
+                 shellcmd=member.command, local=False, indent=True) for number, member in GROUP.items()),
         record("Job 04294d9d-dd5d has been submitted with SLURM jobid 48 (log: 48.log)."),
         record(event="group_error", groupid="g", job_error_info=of),
         *(record(event="job_error", jobid=number, rule_name=GROUP[number].rule) for number in (6, 5, 4)),
@@ -122,6 +123,9 @@ def test_it_stands_behind_the_errors_of_all(kept: int, monkeypatch: pytest.Monke
     events = [json.loads(line) for line in spool.read_bytes().splitlines()]
     kinds = [event["kind"] for event in events if event["kind"] in ("job_error", "group_member")]
     assert kinds == ["job_error"] * 3 + ["group_member"] * (3 if kept else 0)
+    files = {event["job"]: event["files"][0] for event in events if event["kind"] == "input_snapshot"}
+    assert files[6] == {"path": "start", "missing": True}
+    assert [files[number].keys() for number in (4, 5)] == [{"path", "note"}] * 2  # Snakemake removes what a group made
     first = (
         "rule b, job 5 (exit code 3)" if kept else "rule a, job 6 (Its group of 3 jobs failed; Snakemake does not say"
     )

@@ -31,14 +31,20 @@ class Member(NamedTuple):
 class Group:
     """A failed group of which not all jobs' errors were heard yet."""
 
-    def __init__(self, members: dict[int, Member], log: str, at: float) -> None:
+    def __init__(self, members: dict[int, Member], log: str | None, at: float) -> None:
         self.members = members
-        self.log = log
+        self.log = log  # None: there is none to read
         self.at = at  # when it was said that it failed
         self.waits = set(members)  # for these jobs' errors
 
+    @property
+    def outputs(self) -> Iterator[str]:
+        return (output for member in self.members.values() for output in member.outputs)
+
     def told(self, directory: Path) -> list[wire.GroupMember]:
         """What its log tells of its jobs."""
+        if self.log is None:
+            return []
         text, size, _ = tail_of(directory, self.log, READ)
         return told(text, self.members, self.at, whole=size is not None and size <= READ) if text else []
 

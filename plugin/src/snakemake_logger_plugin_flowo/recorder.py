@@ -319,8 +319,8 @@ class Recorder:
             if (handed := known.open.get(job))
         }
         log = next((logs[-1] for job in found if (logs := known.cluster_logs.get(job))), None)
-        if len(found) > 1 and log is not None and self._log_tail() > 0:
-            self._failed_groups.append(Group(found, log, at))
+        if len(found) > 1:
+            self._failed_groups.append(Group(found, log if self._log_tail() > 0 else None, at))
 
     def _blame(self, group: Any) -> list[wire.Event]:
         """Told by the attendant, beside all else: for the verdict too."""
@@ -346,6 +346,7 @@ class Recorder:
         from snakemake_logger_plugin_flowo import traces
 
         attempts, files = self._translator.attempts, self._translator.files.pop(event.job, None)
+        groups = [group for group in self._failed_groups if event.job in group.waits]
         of = traces.Attempt(
             job=event.job,
             attempt=attempts.get(event.job, 1),
@@ -354,12 +355,14 @@ class Recorder:
             inputs=files.inputs if files else [],
             inputs_total=files.inputs_total if files else 0,
             directory=self._directory,
+            within=frozenset(output for group in groups for output in group.outputs),
         )
         kept = self._log_tail()
-        for group in [group for group in self._failed_groups if event.job in group.waits]:
+        for group in groups:
             group.waits.discard(event.job)
             if not group.waits:
                 self._failed_groups.remove(group)
+            if not group.waits and group.log is not None:
                 self.attendant.ask(functools.partial(self._blame, group))
         self.attendant.ask(
             lambda: traces.snapshots(of, kept, lambda job: attempts.get(job, 0)),

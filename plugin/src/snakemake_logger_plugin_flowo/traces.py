@@ -12,6 +12,7 @@ from snakemake_logger_plugin_flowo import wire
 from snakemake_logger_plugin_flowo.attend import tail_of
 
 LOGS_OF_A_JOB = 10  # the executor's included
+_REMOVED = "made within its group: Snakemake removes it when that fails"
 _PLACED = (" (retrieve from storage)", " (send to storage)", " (pipe)", " (service)")  # as Snakemake ends such paths
 
 
@@ -25,6 +26,7 @@ class Attempt(NamedTuple):
     inputs: list[str]
     inputs_total: int
     directory: Path
+    within: frozenset[str] = frozenset()  # outputs of its group, which Snakemake removes when that fails
 
 
 def snapshots(of: Attempt, kept: int, newest: Callable[[int], int]) -> Iterator[wire.Event]:
@@ -41,7 +43,9 @@ def snapshots(of: Attempt, kept: int, newest: Callable[[int], int]) -> Iterator[
             job=of.job, attempt=of.attempt, path=path, tail=tail, size=size, note=note, cluster=cluster
         )
     if of.inputs:
-        files = [seen(of.directory, path) for path in of.inputs]
+        files = [
+            {"path": path, "note": _REMOVED} if path in of.within else seen(of.directory, path) for path in of.inputs
+        ]
         total = of.inputs_total if of.inputs_total > len(files) else None
         yield wire.InputSnapshot(job=of.job, attempt=of.attempt, files=files, total=total, note=late())
 
