@@ -4,13 +4,16 @@ import { Code } from "../../ui/Code.tsx";
 import { Copy } from "../../ui/Copy.tsx";
 import { count, duration, shell } from "../../ui/format.ts";
 import { type Times, useTimes } from "../../ui/Times.tsx";
+import { Words } from "../../ui/Words.tsx";
 import { to_yaml } from "../../ui/yaml.ts";
 
 type Fact = [string, ReactNode];
 
 const copied = (text: string, what: string) => (
   <span className="fact-copy">
-    <span className="mono">{text}</span>
+    <span className="mono">
+      <Words text={text} />
+    </span>
     <Copy text={text} what={what} />
   </span>
 );

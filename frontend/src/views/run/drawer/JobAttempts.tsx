@@ -99,6 +99,10 @@ const asked = (name: string): Row => [
   (one) => (one.resources[name] === undefined ? "" : resource_text(name, one.resources[name])),
 ];
 
+const to_the_last = (node: HTMLDivElement | null) => {
+  if (node) node.scrollLeft = node.scrollWidth;
+};
+
 /** Side by side, so that what changed from try to try is seen. */
 export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
   if (job.attempts.length === 0) return <Said title="It has not been tried yet" />;
@@ -146,7 +150,8 @@ export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
     ["Inputs then", (one) => one.inputs && <InputsSeen inputs={one.inputs} />],
   ];
   return (
-    <div className="attempts" tabIndex={0} role="region" aria-label="Attempts">
+    // Where not all have room, the last are what one came for.
+    <div className="attempts" tabIndex={0} role="region" aria-label="Attempts" ref={to_the_last}>
       <SideBySide attempts={job.attempts} rows={rows} />
     </div>
   );

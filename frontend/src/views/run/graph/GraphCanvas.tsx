@@ -28,6 +28,11 @@ function LinkLine({ data, markerEnd, id }: EdgeProps<LinkEdge>) {
 const node_types = { rule: RuleBox };
 const edge_types = { link: LinkLine };
 const fit = { padding: 0.06, maxZoom: 1, minZoom: 0.1 };
+/** On a very large screen a small graph need not be lost in its pane. */
+const fit_in = (width: number, height: number) => ({
+  ...fit,
+  maxZoom: Math.min(1.6, Math.max(1, Math.min(width / 1000, height / 1000))),
+});
 
 const map_colour = ({ data }: BoxNode): string => {
   const { counts } = data;
@@ -133,7 +138,8 @@ function Zoom({
     if (from.current !== undefined && place) {
       void setCenter(place.x + place.width / 2, place.y + place.height / 2, { zoom: 1 });
       [moved.current, from.current] = [true, undefined];
-    } else if (Math.min(width / right, height / bottom) >= readable * 0.6 || !place) void fitView(fit);
+    } else if (Math.min(width / right, height / bottom) >= readable * 0.6 || !place)
+      void fitView(fit_in(width, height));
     else void setCenter(place.x + place.width / 2, place.y + place.height / 2, { zoom: readable });
   }, [laid, width, height, moved, fitView, setCenter]);
   return (
@@ -142,7 +148,7 @@ function Zoom({
         zoom={(to) => void (to > 0 ? zoomIn() : zoomOut())}
         all={() => {
           moved.current = false;
-          void fitView(fit);
+          void fitView(fit_in(width, height));
         }}
       />
     </Panel>

@@ -12,7 +12,13 @@ export function Figures({ run }: { run: RunDetail }) {
   return (
     // What comes and goes stands first, where there is room: the others are not moved. On a telephone they scroll, which keys do
     // too.
-    <span className="run-head-figures" role="group" aria-label="Figures" tabIndex={narrow ? 0 : undefined}>
+    <span
+      className="run-head-figures"
+      role="group"
+      aria-label="Figures"
+      tabIndex={narrow ? 0 : undefined}
+      data-ended={run.ended_at ? "" : undefined}
+    >
       {waiting?.reason === "cores" && (
         <span
           className="soft run-head-cores"
