@@ -79,6 +79,8 @@ async def test_what_a_terminal_was_to_show_is_read_here(browser: Browser, server
 async def searched(page: Page) -> None:
     """Also what stands far to the right comes into sight, and the line's number stays."""
     field = page.get_by_role("textbox", name="Search the log")
+    await page.keyboard.press("/")
+    await expect(field).to_be_focused()
     await field.fill("needle")
     await expect(page.get_by_text("1 of 2", exact=True)).to_be_visible()
     await expect(found(page).first).to_be_in_viewport(ratio=1)

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 
 /** Every key that pages hear while nobody types, and what it does: the help is made of this, and nothing else can be heard. */
 export const known = {
-  search: { press: "/", does: "Search runs; on a run's page, its jobs" },
+  search: { press: "/", does: "Search runs; on a run's page, its jobs; in an open job, its log" },
   down: { press: "j", does: "Down and up: runs in the list, jobs of a run, also while one is open" },
   up: { press: "k", does: "Down and up: runs in the list, jobs of a run, also while one is open" },
   open: { press: "Enter", does: "Open what is chosen" },
@@ -39,6 +39,7 @@ export const focused: [string, [string[], string][]][] = [
     "In the graph of jobs",
     [
       [["+", "-", "0"], "Closer, farther, all"],
+      [["←", "↑", "↓", "→"], "Move what is in sight"],
       [["Enter"], "Go to a job; then the arrow keys, Enter opens it, Esc leaves it"],
     ],
   ],
@@ -46,6 +47,8 @@ export const focused: [string, [string[], string][]][] = [
     "In the timeline",
     [
       [["←", "→", "+", "-", "0"], "Move, zoom, show all"],
+      [["Home", "End"], "To where it began, to where it is"],
+      [["↑", "↓"], "Scroll through the lanes"],
       [["n", "p"], "The next and the previous that failed"],
       [["Enter", "Esc"], "Open the marked one, leave it"],
     ],
@@ -53,7 +56,9 @@ export const focused: [string, [string[], string][]][] = [
   [
     "In the samples",
     [
-      [["←", "↑", "↓", "→", "Home", "End"], "From cell to cell"],
+      [["←", "↑", "↓", "→"], "From cell to cell"],
+      [["PageUp", "PageDown"], "A screen of rows at once"],
+      [["Home", "End", "Ctrl Home", "Ctrl End"], "To the end of the row, of all rows"],
       [["Enter"], "The jobs of the cell"],
     ],
   ],
@@ -64,6 +69,8 @@ export const focused: [string, [string[], string][]][] = [
       [["Enter", "Shift Enter"], "In a search: the next hit, the one before"],
       [["Tab"], "In the search for jobs: take what is offered"],
       [["End"], "In a log: to its end, and follow it"],
+      [["Shift"], "With a click on a line's number in a log: all lines up to that one"],
+      [["Ctrl Enter", "Esc"], "In a note: save, close"],
       [["Ctrl"], "With the wheel: zooms a drawing where the wheel alone scrolls"],
     ],
   ],

@@ -10,15 +10,18 @@ interface Asked {
   found: number | null;
   hit: number;
   go_to: (at: number) => void;
+  /** Whether `/` leads here. */
+  slash?: boolean;
 }
 
-export function LogFind({ find, on_find, found, hit, go_to }: Asked) {
+export function LogFind({ find, on_find, found, hit, go_to, slash = false }: Asked) {
   const [text, set_text] = useState(find);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   return (
     <span className="log-find">
       <Input
+        data-slash={slash || undefined}
         size="small"
         aria-label="Search the log"
         placeholder="Search the log"

@@ -180,6 +180,7 @@ function Lines({ held, path, bad, live }: { held: HeldLog; path: string; bad: bo
     <div className="log-pane">
       <div className="log-bar">
         <LogFind
+          slash
           find={find}
           on_find={(next) => set({ jobfind: next }, true)}
           found={view.found.length}
