@@ -215,6 +215,24 @@ async def test_a_run_is_followed_from_its_log(served: Served, reach: None, tmp_p
         await asyncio.to_thread(bring.watched, place)
 
 
+async def test_a_log_that_is_removed_while_it_is_written_is_followed_to_its_end(
+    served: Served, reach: None, tmp_path: Path
+) -> None:
+    place = directory(tmp_path)
+    text = RETRIED.read_text()
+    with (place / ".snakemake" / "log" / RETRIED.name).open("w") as log:
+        log.write(text[:3_000])
+        log.flush()
+        run_id = await asyncio.to_thread(bring.watched, place)
+        Path(log.name).unlink()
+        await asyncio.sleep(1.5)  # it is not taken for over meanwhile
+        log.write(text[3_000:])
+    async with asyncio.timeout(30):
+        while (run := (await served.client.get(f"/api/v1/runs/{run_id}")).json())["status"] == "running":
+            await asyncio.sleep(0.1)
+    assert (run["status"], run["jobs"]["succeeded"], run["jobs"]["failed"]) == ("failed", 2, 1)
+
+
 def said(events: list[dict[str, Any]]) -> dict[str, Any]:
     """What plugin and log should agree on."""
     facts = ("rule", "inputs", "outputs", "logs", "wildcards", "threads", "local", "command", "reason", "benchmark")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import shutil
 import tempfile
 import threading
@@ -158,12 +159,12 @@ class Follower(threading.Thread):
                     continue
                 if time.monotonic() - moved > _QUIET:
                     self._spool.extend(self._telling.idle())
-                process = archive.writer(self.log.path, process)
+                process = archive.writer(Path(f"/proc/self/fd/{file.fileno()}"), process)  # though it be removed by name
                 gone = gone + 1 if process is None else 0
                 time.sleep(_POLL)
             if rest:
                 self._spool.extend(self._telling.feed(rest))
-            self._spool.extend(self._telling.end(self.log.path.stat().st_mtime))
+            self._spool.extend(self._telling.end(os.fstat(file.fileno()).st_mtime))
         self.outcome = self._telling.outcome
         self.sender.close(_FLUSH)
         self._spool.close()
