@@ -171,9 +171,9 @@ export const job_page_query = (cache: QueryClient, id: string, filter: JobFilter
     gcTime: 60_000,
   });
 
-/** Where the browser finds the chosen jobs as CSV; `numbers` as the server takes them: 3,5-9. */
+/** Where the browser finds the chosen jobs as CSV. `numbers`, as 3,5-9, are those alone: a filter may leave them by then. */
 export const jobs_csv = (id: string, filter: JobChoice, numbers?: string) =>
-  path(`${run_route(id)}/jobs.csv`, { ...choice_of(filter), numbers });
+  path(`${run_route(id)}/jobs.csv`, numbers ? { numbers } : { ...choice_of(filter) });
 
 export const jobs_count_query = (id: string, filter: JobChoice) =>
   queryOptions({

@@ -218,7 +218,7 @@ function Drawing({
       return now ? { ...box, ...now, done: done_text(now.counts) } : [];
     });
     const svg = drawing(name, drawn, laid.links, laid.layout);
-    const file = `${name.replace(/[^\w.-]+/g, "-").slice(0, 80)}-rules.${kind}`;
+    const file = `${name.replace(/[^\p{L}\p{N}_.-]+/gu, "-").slice(0, 80)}-rules.${kind}`;
     try {
       save(file, kind === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await png_of(svg));
     } catch (error) {

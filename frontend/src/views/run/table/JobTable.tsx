@@ -15,7 +15,7 @@ import { useSelection } from "../selection/selection.ts";
 import { all_columns, shown_columns, table_text, track, useColumnChoices } from "./columns.ts";
 import { JobRow } from "./JobRow.tsx";
 import { useJobs } from "./pages.ts";
-import { usePicked } from "./picked.ts";
+import { as_they_are, usePicked } from "./picked.ts";
 import { TableFoot } from "./TableFoot.tsx";
 import { TableHead } from "./TableHead.tsx";
 import "./table.css";
@@ -160,7 +160,7 @@ export function JobTable({ run }: { run: RunDetail }) {
     } else if (event.key === " ") pick(here, event.shiftKey);
     else if (event.key === "a" && command) void picked.all(total, jobs.between);
     else if (event.key === "c" && command && picked.jobs.size > 0 && !String(window.getSelection()))
-      void put_on_clipboard(table_text(picked.jobs.values(), columns));
+      void put_on_clipboard(table_text(as_they_are(picked.jobs, jobs.shown), columns));
     else if (event.key === "Escape" && picked.jobs.size > 0 && opened === undefined) picked.clear();
     else return;
     event.preventDefault();
@@ -260,6 +260,7 @@ export function JobTable({ run }: { run: RunDetail }) {
         total={jobs.pending ? null : total}
         of={run.jobs.total}
         picked={picked}
+        shown={jobs.shown}
         all={all}
         columns={columns}
       />

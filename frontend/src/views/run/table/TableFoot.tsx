@@ -1,12 +1,13 @@
 import { useEffect, useState } from "react";
 import { type JobFilter, jobs_csv } from "../../../api/queries.ts";
+import type { Job } from "../../../api/types.ts";
 import { put_on_clipboard } from "../../../ui/Copy.tsx";
 import { count, counted } from "../../../ui/format.ts";
 import { Glyph } from "../../../ui/Glyph.tsx";
 import { Menu } from "../../../ui/Menu.tsx";
 import { is_filtered } from "../selection/search.ts";
 import { type Column, choose_column, shown_columns, table_text, useColumnChoices } from "./columns.ts";
-import { type Picked, ranges } from "./picked.ts";
+import { as_they_are, type Picked, ranges } from "./picked.ts";
 
 /** How many there are, what can be done with those that are picked, and which columns are shown. */
 export function TableFoot({
@@ -16,6 +17,7 @@ export function TableFoot({
   total,
   of,
   picked,
+  shown,
   all,
   columns,
 }: {
@@ -26,6 +28,8 @@ export function TableFoot({
   total: number | null;
   of: number;
   picked: Picked;
+  /** Loaded jobs as they are now. */
+  shown: Job[];
   all: Column[];
   columns: Column[];
 }) {
@@ -44,7 +48,9 @@ export function TableFoot({
           <button
             type="button"
             className="menu-button"
-            onClick={() => void put_on_clipboard(table_text(picked.jobs.values(), columns)).then(say)}
+            onClick={() =>
+              void put_on_clipboard(table_text(as_they_are(picked.jobs, shown), columns)).then(say)
+            }
           >
             <Glyph name={copied ? "tick" : "copy"} size={14} /> {copied ? "Copied" : "Copy"}
           </button>

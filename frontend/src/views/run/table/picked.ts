@@ -64,6 +64,12 @@ export function usePicked(key: string): Picked {
   };
 }
 
+/** Picked jobs as they are now, where that is known: a run goes on after one has picked. */
+export function as_they_are(jobs: ReadonlyMap<number, Job>, shown: Job[]): Job[] {
+  const now = new Map(shown.map((job) => [job.number, job]));
+  return [...jobs.values()].map((job) => now.get(job.number) ?? job);
+}
+
 /** Numbers as the server's CSV takes them: 3,5-9. */
 export function ranges(numbers: Iterable<number>): string {
   const sorted = [...numbers].sort((a, b) => a - b);

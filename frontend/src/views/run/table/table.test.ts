@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { a_job } from "../../../test/factories.ts";
 import { all_columns, shown_columns, table_text } from "./columns.ts";
-import { ranges } from "./picked.ts";
+import { as_they_are, ranges } from "./picked.ts";
 
 const keys = (names: string[], choices: Record<string, boolean> = {}) =>
   shown_columns(all_columns([], names, false), choices).map(({ key }) => key);
@@ -43,6 +43,13 @@ describe("the columns of the job table", () => {
       "Rule\tsample\tTry\tStarted\tTook\tId\nmap\t'=A 1\t1\t2026-01-01T00:00:00Z\t2.5\t7",
     );
   });
+});
+
+it("copies picked jobs as they are now, where that is known", () => {
+  const [first, second] = [3, 4].map((number) => a_job({ number, status: "running" }));
+  const now = a_job({ number: 4, status: "succeeded" });
+  const picked = new Map([first, second].flatMap((job) => (job ? [[job.number, job]] : [])));
+  expect(as_they_are(picked, [now, a_job({ number: 9 })])).toEqual([first, now]);
 });
 
 describe("numbers for the server", () => {
