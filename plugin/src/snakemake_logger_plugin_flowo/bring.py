@@ -147,6 +147,7 @@ class Follower(threading.Thread):
     def run(self) -> None:
         self.sender.start()
         with open(self.log.path, encoding="utf-8", errors="replace", newline="\n") as file:
+            log = Path(f"/proc/self/fd/{file.fileno()}")  # though it be removed by name
             rest, moved, gone, process = "", time.monotonic(), 0, None
             while gone < 2:  # looked at once more after its writer went
                 block = file.read(1 << 20)
@@ -159,7 +160,7 @@ class Follower(threading.Thread):
                     continue
                 if time.monotonic() - moved > _QUIET:
                     self._spool.extend(self._telling.idle())
-                process = archive.writer(Path(f"/proc/self/fd/{file.fileno()}"), process)  # though it be removed by name
+                process = archive.writer(log, process)
                 gone = gone + 1 if process is None else 0
                 time.sleep(_POLL)
             if rest:
