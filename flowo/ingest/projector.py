@@ -111,6 +111,7 @@ class Fold:
         job = self.jobs.get(key)
         if job is None:
             job = self.jobs[key] = state.Job(key, rule or "")
+            self._late(job)
             self._rule(job.rule).counts.add(job.status, 1)
             self.moved.add(key)
         elif rule and job.rule != rule:
@@ -124,6 +125,7 @@ class Fold:
     def _wild(self, job: state.Job, told: dict[str, str]) -> None:
         if told != job.wildcards:
             job.wildcards = told
+            self._retold(job)
             self.wildcards.update((key, value) for key, value in told.items() if len(key.encode()) <= WILDCARD_BYTES)
 
     def _retold(self, job: state.Job) -> None:
@@ -141,6 +143,7 @@ class Fold:
         """Do `move`, and keep counters, durations and the attempt's row in step with what it did to the job."""
         before = job.status
         move()
+        self._late(job)
         after = job.status
         self.moved.add(job.number)
         if before != after:
@@ -155,6 +158,12 @@ class Fold:
                 rule.seconds += job.seconds
         if job.attempt:
             self.attempt(job)
+
+    def _late(self, job: state.Job) -> None:
+        """What is told of a job after its run has ended leaves it as open as the end itself does: not at all."""
+        if self.run.status in state.ENDED and job.status in state.OPEN:
+            moments = (self.run.ended_at, job.queued_at, job.started_at)
+            state.closed(job, max(one for one in moments if one is not None))
 
     def attempt(self, job: state.Job) -> Attempt:
         row = self.attempts.setdefault((job.number, max(job.attempt, 1)), Attempt())
@@ -176,10 +185,10 @@ class Fold:
         return cut if len(cut) <= self.max_text else cut[: self.max_text] + " …"
 
     def _reopen(self) -> None:
+        self.run.status, self.run.ended_at = "running", None
         for job in self.jobs.values():
             if job.status in ("skipped", "aborted"):
                 self.moving(job, lambda job=job: state.reopened(job))  # type: ignore[misc]
-        self.run.status, self.run.ended_at = "running", None
         self.failures_moved = True
 
     # Events about the run.

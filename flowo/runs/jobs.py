@@ -39,7 +39,9 @@ async def graph(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID
     columns = [JobState.number, JobState.status] if plan else [JobState.number, JobState.status, JobState.rule]
     row = (await session.execute(select(*map(func.array_agg, columns)).where(JobState.run_id == run_id))).one()
     numbers, statuses, *names = ([*column] if column else [] for column in row)
-    if plan is None:  # no plan: the jobs that are known, without edges
+    if plan is None:  # no plan: the jobs that are known, without edges; rows come in any order
+        told = sorted(zip(numbers, statuses, names[0], strict=True))
+        numbers, statuses, *names = map(list, zip(*told, strict=True)) if told else ([], [], [])
         rules = sorted(set(names[0]))
         index = {rule: i for i, rule in enumerate(rules)}
         return _graph(

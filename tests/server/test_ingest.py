@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from snakemake_logger_plugin_flowo import wire
 
 from flowo.accounts.schemas import Scope
 from tests import factories
@@ -145,6 +146,47 @@ async def test_what_comes_twice_within_a_batch_counts_once(served: Served) -> No
     runs = [(await served.client.get(f"/api/v1/runs/{t.run_id}")).json() for t in (once, tape)]
     assert runs[0]["jobs"] == runs[1]["jobs"]
     assert runs[0]["events"] == runs[1]["events"] == len(tape.lines)
+
+
+@pytest.mark.parametrize("step", [1, 2, 100])
+async def test_what_is_told_after_the_end_leaves_no_job_open(served: Served, step: int) -> None:
+    tape = Tape().opened().planned([{"job": n, "rule": "map"} for n in range(4)])
+    tape.info(0).finished(0).info(1).ended("interrupted")
+    tape.info(2).info(3, local=False).finished(3).failed(2).add(wire.JobRestarting(job=2), wire.GroupInfo(jobs=[5]))
+    tape.info(4, local=False).add(wire.JobRunning(job=4)).info(1)
+    for first in range(1, len(tape.lines) + 1, step):
+        assert (await post(served, tape, tape.body(first, first + step - 1))).status_code == 200
+    run = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert run["status"] == "interrupted"
+    assert run["jobs"] == {
+        "total": 6, "succeeded": 2, "failed": 1, "aborted": 2, "skipped": 1, "planned": 0, "queued": 0, "running": 0
+    }  # fmt: skip
+    jobs = (await served.client.get(f"/api/v1/runs/{tape.run_id}/jobs")).json()["items"]
+    assert [job["status"] for job in jobs] == ["succeeded", "aborted", "failed", "succeeded", "aborted", "skipped"]
+    assert all(job["ended_at"] >= job["queued_at"] for job in jobs if job["status"] == "aborted")
+    assert [job["attempt"] for job in jobs] == [1, 2, 1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("step", [1, 100])
+async def test_a_failure_tells_of_its_job_what_is_learnt_later(served: Served, step: int) -> None:
+    """Also where nothing moves: in the record of a dry run a job is never handed out."""
+    tape = Tape().opened(dry_run=True).failed(2, rule="map").info(2)
+    for first in range(1, len(tape.lines) + 1, step):
+        assert (await post(served, tape, tape.body(first, first + step - 1))).status_code == 200
+    run = (await served.client.get(f"/api/v1/runs/{tape.run_id}")).json()
+    assert run["first_failure"]["wildcards"] == {"sample": "S2"}
+
+
+async def test_jobs_without_a_plan_have_their_order_in_the_graph(served: Served) -> None:
+    tape = Tape().opened().info(3).info(1, rule="all").info(2).finished(3, 1)
+    for first in range(1, len(tape.lines) + 1):
+        await post(served, tape, tape.body(first, first))
+    graph = (await served.client.get(f"/api/v1/runs/{tape.run_id}/graph")).json()
+    assert (graph["number"], graph["rules"], graph["rule"]) == ([1, 2, 3], ["all", "map"], [0, 1, 1])
+    assert graph["status"] == ["succeeded", "running", "succeeded"]
+    empty = Tape().opened()
+    await post(served, empty, empty.body())
+    assert (await served.client.get(f"/api/v1/runs/{empty.run_id}/graph")).json()["number"] == []
 
 
 async def test_a_deleted_run_is_gone_for_its_sender(served: Served) -> None:
