@@ -27,6 +27,10 @@ export function UserMenu({ me, on_help }: { me: Me | undefined; on_help: () => v
     await how();
     await navigate({ to: "/sign-in" });
     cache.clear();
+    // What was typed and not saved is not for who signs in next.
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith("flowo.")) sessionStorage.removeItem(key);
+    }
   };
   if (!me) return null;
   return (

@@ -4,10 +4,31 @@ import { Glyph } from "../../../ui/Glyph.tsx";
 import { type Draft, escape_leaves } from "./OneLine.tsx";
 import { usePatch } from "./patch.ts";
 
+const place = (id: string) => `flowo.note.${id}`;
+
+/** What was typed before the page was loaded anew: a server that came back, or a sign-in that had ended, does that. */
+function kept(id: string): Draft | null {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(place(id)) ?? "null") as Partial<Draft> | null;
+    return typeof found?.base === "string" && typeof found.text === "string" ? (found as Draft) : null;
+  } catch {
+    return null;
+  }
+}
+
+function keep(id: string, draft: Draft | null) {
+  try {
+    if (draft) sessionStorage.setItem(place(id), JSON.stringify(draft));
+    else sessionStorage.removeItem(place(id));
+  } catch {
+    // For as long as the page stands, then.
+  }
+}
+
 /** The note, in a sheet of its own. What was typed is kept until it is saved or given up: notes may be long. */
 export function NoteField({ run }: { run: RunDetail }) {
   const [open, set_open] = useState(false);
-  const [draft, set_draft] = useState<Draft>({ base: run.note, text: run.note });
+  const [draft, set_draft] = useState<Draft>(() => kept(run.id) ?? { base: run.note, text: run.note });
   const field = useRef<HTMLTextAreaElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const patch = usePatch(run.id);
@@ -21,6 +42,7 @@ export function NoteField({ run }: { run: RunDetail }) {
   useEffect(() => {
     if (!typed && note !== draft.base) set_draft({ base: note, text: note });
   }, [typed, note, draft.base]);
+  useEffect(() => keep(run.id, typed ? draft : null), [run.id, typed, draft]);
   const close = () => {
     set_open(false);
     patch.reset();

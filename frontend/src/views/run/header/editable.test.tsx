@@ -21,11 +21,17 @@ async function opened(part: Partial<RunDetail> = {}) {
     run.detail = { ...run.detail, ...(body as Partial<RunDetail>) };
     return { status: 200, body: run.detail };
   };
-  const page = await visit(`/runs/${run.detail.id}`, world);
+  const address = `/runs/${run.detail.id}`;
+  let page = await visit(address, world);
   await screen.findByRole("heading", { name: "batch 7" });
+  const again = async () => {
+    page.unmount();
+    page = await visit(address, world);
+    await screen.findByRole("heading", { name: "batch 7" });
+  };
   const meanwhile = (change: Partial<RunDetail>) =>
     act(() => page.cache.setQueryData(keys.detail(run.detail.id), { ...run.detail, ...change }));
-  return { server, meanwhile, run };
+  return { server, meanwhile, again };
 }
 
 const press = (name: string) => userEvent.click(screen.getByRole("button", { name }));
@@ -82,10 +88,11 @@ it("changes tags by what was taken out and put in", () => {
 });
 
 it("keeps a note that was typed until it is saved or given up, and says what another wrote", async () => {
-  const { server, meanwhile } = await opened();
+  const { server, meanwhile, again } = await opened();
   await press("Add a note");
   await userEvent.type(await field("Note"), "precious{Escape}");
   await focused("note, not saved");
+  await again(); // as it is when the server was away
   await press("note, not saved");
   expect((await field("Note")).value).toBe("precious");
 
@@ -99,6 +106,7 @@ it("keeps a note that was typed until it is saved or given up, and says what ano
   await screen.findByText("theirs", { selector: "q" });
   await press("Save mine in its place");
   await focused("precious");
+  expect(sessionStorage).toHaveLength(0);
   expect(server.patched.at(-1)).toEqual({ note: "precious" });
 
   await press("precious");
