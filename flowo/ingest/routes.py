@@ -88,8 +88,11 @@ async def post_events(
     caller: CallerDep,
     content_encoding: Annotated[str | None, Header()] = None,
     flowo_sent_at: Annotated[str | None, Header(alias=wire.SENT_AT_HEADER)] = None,
+    flowo_writer: Annotated[str | None, Header(alias=wire.WRITER_HEADER)] = None,
 ) -> Acked:
-    """Take a batch. What is held already is passed over; a gap is answered with 409 and the number `expected`."""
+    """Take a batch. What is held already is passed over; a gap is answered with 409 and the number `expected`.
+
+    A run that has no end when its writer is `gone` is lost at once."""
     sender = _sender(caller)
     settings: Settings = request.app.state.settings
     body = await _body(request, settings.max_body)
@@ -101,7 +104,13 @@ async def post_events(
         batch = journal.read_batch(data, settings)
     async with request.app.state.database.driver() as pg, pg.transaction():
         acked, new = await store.take(
-            pg, run_id, sender, batch, sent_at=_sent_at(flowo_sent_at), max_text=settings.max_text
+            pg,
+            run_id,
+            sender,
+            batch,
+            sent_at=_sent_at(flowo_sent_at),
+            max_text=settings.max_text,
+            gone=flowo_writer == "gone",
         )
     if new:
         request.app.state.notifier.moved(run_id)

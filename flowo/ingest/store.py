@@ -16,7 +16,7 @@ import orjson
 from flowo.db.engine import Driver
 from flowo.errors import Conflict, Forbidden, Gone, NotFound
 from flowo.ingest.attempts import told_of
-from flowo.ingest.fields import name
+from flowo.ingest.fields import Unreadable, moment, name
 from flowo.ingest.journal import Batch
 from flowo.ingest.projector import Fold, Held, touched
 from flowo.ingest.rows import Attempt, Rule, Run
@@ -117,9 +117,17 @@ async def _kept(pg: Driver, run_id: uuid.UUID, batch: Batch) -> dict[tuple[int, 
 
 
 async def take(
-    pg: Driver, run_id: uuid.UUID, sender: Sender, batch: Batch, *, sent_at: dt.datetime | None, max_text: int
+    pg: Driver,
+    run_id: uuid.UUID,
+    sender: Sender,
+    batch: Batch,
+    *,
+    sent_at: dt.datetime | None,
+    max_text: int,
+    gone: bool = False,
 ) -> tuple[int, bool]:
-    """Takes a batch within the caller's transaction: (the last number held, whether anything was new).
+    """Takes a batch within the caller's transaction: (the last number held, whether anything was new). `gone`: the
+    record's writer.
 
     Raises Conflict with `expected` where numbers are missing, NotFound, Forbidden, Gone.
     """
@@ -136,6 +144,8 @@ async def take(
     rules, parts, kept = await _rules(pg, run_id), await _held(pg, run_id, batch), await _kept(pg, run_id, batch)
     fold = Fold(run, jobs, rules, parts, max_text=max_text, kept=kept)
     fold.apply(batch.lines)
+    if gone and run.status != (status := state.abandoned(run.status)):
+        run.status, run.lost_since = status, await _last_word(pg, batch, sent_at)
     revision: int = row["revision"] + 1
     before = {column: row[column] for column in JSON_COLUMNS}
     await pg.execute(
@@ -147,6 +157,16 @@ async def take(
     # The run's row comes last: between its `changed_at` and the commit there is nothing to wait for.
     await write(pg, run_id, fold, before, revision=revision, last_seq=batch.last_seq, sent_at=sent_at)
     return batch.last_seq, True
+
+
+async def _last_word(pg: Driver, batch: Batch, sent_at: dt.datetime | None) -> dt.datetime:
+    """When the last event of a batch happened, by the server's clock."""
+    now: dt.datetime = await pg.fetchval("SELECT clock_timestamp()")
+    try:
+        silent = sent_at - moment(batch.lines[-1].get("at")) if sent_at is not None else dt.timedelta()
+    except Unreadable:
+        silent = dt.timedelta()
+    return now - max(silent, dt.timedelta())
 
 
 async def reopen(pg: Driver, run_id: uuid.UUID) -> bool:

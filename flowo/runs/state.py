@@ -132,6 +132,11 @@ def heard(status: str) -> str:
     return RUNNING if status == LOST else status
 
 
+def abandoned(status: str) -> str:
+    """Nobody adds to its record any more: a run that has no end by then will not get one."""
+    return LOST if status == RUNNING else status
+
+
 DECLARED_ENDED = INTERRUPTED  # what a lost run becomes when a person says that it has ended
 
 

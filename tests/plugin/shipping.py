@@ -6,19 +6,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+from snakemake_logger_plugin_flowo import config, wire
 from snakemake_logger_plugin_flowo import sender as sending
 from snakemake_logger_plugin_flowo import spool as spools
-from snakemake_logger_plugin_flowo import wire
 
 
 class Run:
     """A spool with its sender."""
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, *, host: str = "elsewhere", pid: int = 0) -> None:
         self.id = spools.uuid7()
         self.spool = spools.Spool.create([Path("spool")], self.id)
         self.sender = sending.Sender(self.spool, self.id, url)
-        self.append(wire.RunOpened(host="elsewhere"))
+        self.append(wire.RunOpened(host=host, pid=pid, boot_id=config.boot_id()))
 
     def append(self, *events: wire.Event) -> None:
         for event in events:

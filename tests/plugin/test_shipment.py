@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -122,3 +123,20 @@ def test_a_spool_that_another_host_still_writes_is_not_done_when_all_of_it_is_th
         (report,) = sync.send_unsent(connection, sync.collect([Path("spool")]))
     assert report.complete
     assert len(peer.runs[older.id]) == 6
+
+
+@pytest.mark.parametrize("along", [False, True])
+def test_whose_writer_is_gone_is_told_with_its_record(peer: Peer, along: bool) -> None:
+    here = os.uname().nodename
+    dead, alive, other = Run(None, host=here), Run(None, host=here, pid=os.getpid()), Run(None)
+    if along:
+        run = Run(peer.url)
+        run.sender.start()
+        until(lambda: {dead.id, other.id} <= peer.runs.keys())
+        run.end()
+    else:
+        with Connection(target_of(peer.url)) as connection:
+            sync.send_unsent(connection, [one.spool.path for one in (dead, alive, other)])
+    told = {path.split("/")[-2]: headers.get(wire.WRITER_HEADER) for path, headers, _ in peer.posts}
+    assert told.pop(dead.id) == "gone"
+    assert set(told.values()) == {None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime as dt
 import json
 import os
 import shutil
@@ -129,7 +130,9 @@ async def test_what_the_text_does_not_say_stays_open(served: Served, reach: None
     one, empty = await brought(place)
     assert (one.outcome, empty.outcome) == ("imported", "empty")
     run = (await served.client.get(f"/api/v1/runs/{one.run_id}")).json()
-    assert (run["status"], run["ended_at"]) == ("running", None)  # until it is lost, like one that was killed
+    assert (run["status"], run["ended_at"]) == ("lost", None)  # at once: nobody writes there any more
+    *_, (_event, at) = archive.events(archive.logs(place)[0])
+    assert abs(dt.datetime.fromisoformat(run["lost_since"]).timestamp() - at) < 60
     with pytest.raises(Failed, match="no logs of Snakemake"):
         await brought(tmp_path)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 from snakemake_logger_plugin_flowo import wire
 from sqlalchemy import text
@@ -41,6 +43,29 @@ async def test_silence_makes_a_run_lost_and_a_word_brings_it_back(alone: Served)
     back = await get(alone, path)
     assert (back["status"], back["lost_since"]) == ("running", None)
     assert back["revision"] > lost["revision"]
+
+
+async def test_a_record_whose_writer_is_gone_is_of_a_lost_run_at_once(served: Served) -> None:
+    tape = Tape(start=time.time() - 3_600).opened().info(1)
+
+    async def bring(first: int, last: int | None = None, writer: str = "gone") -> dict[str, Any]:
+        headers = factories.headers() | {wire.WRITER_HEADER: writer}
+        answer = await served.client.post(tape.path, content=factories.packed(tape.body(first, last)), headers=headers)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = await get(served, f"/api/v1/runs/{tape.run_id}")
+        return found
+
+    run = await bring(1, 1)
+    assert run["status"] == "lost"
+    silent = dt.datetime.fromisoformat(run["now"]) - dt.datetime.fromisoformat(run["lost_since"])
+    assert 3_590 < silent.total_seconds() < 3_700  # since its last word, not since it came
+    run = await bring(2, 2)
+    assert (run["status"], run["jobs"]["running"]) == ("lost", 1)
+    tape.finished(1)
+    assert (await bring(3, writer="from the future"))["status"] == "running"
+    tape.ended()
+    run = await bring(4)
+    assert (run["status"], run["lost_since"]) == ("succeeded", None)
 
 
 async def test_no_run_is_lost_for_our_own_absence(alone: Served) -> None:

@@ -16,6 +16,8 @@ export interface paths {
         /**
          * Post Events
          * @description Take a batch. What is held already is passed over; a gap is answered with 409 and the number `expected`.
+         *
+         *     A run that has no end when its writer is `gone` is lost at once.
          */
         post: operations["post_events"];
         delete?: never;
@@ -3017,6 +3019,7 @@ export interface operations {
             header?: {
                 "content-encoding"?: string | null;
                 "Flowo-Sent-At"?: string | null;
+                "Flowo-Writer"?: string | null;
             };
             path: {
                 run_id: string;

@@ -75,7 +75,7 @@ def _import(connection: Connection, log: archive.Log, known: dict[str, float], *
             return Imported(str(log.path), log.run_id, "empty", 0, "its log tells nothing")
         if spool.lost_ever:
             return left(f"{place} cannot hold its events: {spool.trouble}")
-        report = sync.send(connection, spool.path)
+        report = sync.send(connection, spool.path, gone=True)
     except OSError as error:
         return left(f"cannot be read: {error.strerror}")
     finally:

@@ -251,6 +251,7 @@ class Sender(threading.Thread):
         except OSError:
             self._leftovers.pop()
             return
+        shipment.gone = abandoned(path)
         try:
             outcome = Outcome(Step.SENT)
             while outcome.step is Step.SENT and not self.unsent and not self._closing.is_set():
@@ -258,7 +259,7 @@ class Sender(threading.Thread):
                 if outcome.step is not Step.SENT:
                     self._leftovers.pop()  # all there, or not to be had now: the next run or `flowo sync` tries again
             label = self.target.label if self.target else ""
-            shipment.keep(label, final=outcome.step is Step.NOTHING and abandoned(path))
+            shipment.keep(label, final=outcome.step is Step.NOTHING and shipment.gone)
         finally:
             close_shipment(shipment)
 

@@ -46,6 +46,7 @@ class Shipment:
         self.ended = False  # run_ended is among what the server has
         self.acked = ack.acked if ack else 0
         self.workspace: str | None = None  # where the run goes instead of where it was to go
+        self.gone = False  # whoever wrote the record; a run without an end is lost then
         self._fd = fd
         self._offset = ack.offset if ack else 0
         self._marks: list[tuple[int, int]] = [(0, 0)]  # (seq, offset behind it), ascending: where to rewind to
@@ -74,6 +75,8 @@ class Shipment:
             wire.WIRE_HEADER: str(wire.WIRE_VERSION),
             wire.SENT_AT_HEADER: f"{time.time():.6f}",
         }
+        if self.gone:
+            headers[wire.WRITER_HEADER] = "gone"
         try:
             answer = connection.request(
                 "POST", f"/api/ingest/v1/runs/{self.run_id}/events", body, headers, timeout=timeout

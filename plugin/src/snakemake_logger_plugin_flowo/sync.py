@@ -93,14 +93,15 @@ def send_unsent(
 _UNREACHED = "the server cannot be reached"
 
 
-def send(connection: Connection, path: Path, workspace: str | None = None) -> Report:
-    """Send one spool as far as it goes."""
-    alive = running(path)
+def send(connection: Connection, path: Path, workspace: str | None = None, *, gone: bool = False) -> Report:
+    """Send one spool as far as it goes. `gone`: whoever wrote it, which is seen here otherwise."""
+    alive = not gone and running(path)
+    gone = gone or (not alive and abandoned(path))
     try:
         shipment = open_shipment(path)
     except OSError as error:
         return Report(path.stem, str(path), False, 0, alive, f"cannot be read: {error.strerror}")
-    shipment.workspace = workspace
+    shipment.workspace, shipment.gone = workspace, gone
     before = shipment.acked
     asked = spools.Ack.load(path).ended  # it was all there once: is it still?
     if asked:
@@ -120,7 +121,7 @@ def send(connection: Connection, path: Path, workspace: str | None = None) -> Re
                 deadline = time.monotonic() + PATIENCE
         complete = outcome.step is Step.NOTHING or outcome.reason == DELETED
         if complete or (shipment.acked and not asked):
-            shipment.keep(connection.target.label, final=complete and not alive and abandoned(path))
+            shipment.keep(connection.target.label, final=complete and gone)
         reason = outcome.reason
         if outcome.step is Step.LATER and not outcome.reached:
             reason = f"{_UNREACHED}: {reason}"

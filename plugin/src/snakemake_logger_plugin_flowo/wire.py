@@ -25,6 +25,7 @@ NO_JOB = -1  # no job has it: what equals its default is left out, and job 0 mus
 PLAN_JOBS = 1_000  # jobs in one `plan` part at most
 SENT_AT_HEADER = "Flowo-Sent-At"  # float seconds since the epoch by the sender's clock: the offset of both clocks
 WIRE_HEADER = "Flowo-Wire"
+WRITER_HEADER = "Flowo-Writer"  # "gone": nobody adds to this record any more, whether it tells of an end or not
 
 
 @typing.dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(dataclasses.field,))
