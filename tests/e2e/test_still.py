@@ -1,4 +1,4 @@
-"""What comes while somebody reads a run's page moves nothing of what is read: measured by the browser itself."""
+"""What comes while somebody reads a run's page moves nothing of what is read, by the browser's own measure; and it fits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.browsing import NARROW, WIDE, signed_in
-from tests.e2e.made import SAMPLES, Cohort
+from tests.e2e.made import SAMPLES, Cohort, failed
 from tests.e2e.serving import Server
 
 OBSERVE = """() => {
@@ -68,3 +68,17 @@ async def test_a_failure_that_comes_live_moves_nothing(
         # Opened anew it is there at once; but on a telephone the view that was chosen has the room.
         await expect(folded if viewport == NARROW else card).to_be_visible()
         assert await (card if viewport == NARROW else folded).count() == 0
+
+
+async def test_no_failure_makes_the_page_wider_than_its_window(browser: Browser, server: Server) -> None:
+    """Its tries stand side by side: where these have no room, they take more lines."""
+    tape = failed()
+    await server.post(tape)
+    async with signed_in(browser, server) as (page, _guard):
+        await page.goto(f"{server.address}/runs/{tape.run_id}")
+        tries = page.get_by_role("region", name="First failure").get_by_role("table")
+        await expect(tries).to_contain_text("Attempt 2")
+        for width in (1280, 1024, 720):
+            await page.set_viewport_size({"width": width, "height": 800})
+            await expect(tries).to_be_visible()
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width

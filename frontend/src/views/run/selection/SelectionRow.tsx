@@ -13,10 +13,11 @@ import { key_of, wildcard_parts } from "./terms.ts";
 const lasting: JobStatus[] = ["failed", "running", "succeeded", "planned"];
 
 /** Of which statuses there is a counter. While the run goes on none of them goes away, so that none moves under the pointer. */
-function useShown({ id, status, dry_run, jobs }: RunDetail, chosen: JobStatus[]): JobStatus[] {
-  const seen = useRef({ id: "", statuses: new Set<JobStatus>() });
-  const goes_on = status === "running" && !dry_run;
-  if (seen.current.id !== id || !goes_on) seen.current = { id, statuses: new Set(goes_on ? lasting : []) };
+function useShown({ id, ended_at, dry_run, jobs }: RunDetail, chosen: JobStatus[]): JobStatus[] {
+  const goes_on = !ended_at && !dry_run; // a lost one may come back
+  const seen = useRef({ of: "", statuses: new Set<JobStatus>() });
+  const of = `${id} ${goes_on}`;
+  if (seen.current.of !== of) seen.current = { of, statuses: new Set(goes_on ? lasting : []) };
   const { statuses } = seen.current;
   for (const one of job_statuses) if (goes_on && jobs[one] > 0) statuses.add(one);
   return job_statuses.filter((one) => jobs[one] > 0 || chosen.includes(one) || statuses.has(one));
