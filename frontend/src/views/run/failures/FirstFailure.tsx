@@ -191,10 +191,11 @@ function LogName({ log }: { log: AttemptLog }) {
 function RerunWay({ id }: { id: string }) {
   const { data, isPending } = useQuery(rerun_query(id));
   if (!data?.command && !isPending) return null;
+  const masked = data?.masked ? ", in which secrets are *** and to be put back" : "";
   return (
     // Its room is kept: what comes later must not move what is read.
     <span title={data?.command ?? undefined} style={{ visibility: isPending ? "hidden" : undefined }}>
-      <Copy text={data?.command ?? ""} what="the command to rerun only what failed">
+      <Copy text={data?.command ?? ""} what={`the command to rerun only what failed${masked}`}>
         <span>
           rerun<span className="wide-only"> only what failed</span>
         </span>

@@ -33,6 +33,20 @@ it("opens on the first failure: its log, its tries side by side, its inputs, and
   await within(card).findByRole("button", { name: "Copy the command to rerun only what failed" });
 });
 
+it("says of a command that is copied whether secrets are to be put back", async () => {
+  const run = failed();
+  const world = new World([run]);
+  const answer = world.answer.bind(world);
+  world.answer = (method, url, body) => {
+    const told = answer(method, url, body);
+    return url.pathname.endsWith("/rerun")
+      ? { ...told, body: { ...(told.body as object), masked: true } }
+      : told;
+  };
+  await visit(`/runs/${run.detail.id}`, world);
+  await screen.findByRole("button", { name: /rerun only what failed, in which secrets are \*\*\*/ });
+});
+
 /** The command, whose words stand for themselves. */
 const is_again = (_: string, one: Element | null) =>
   one?.tagName === "CODE" && /snakemake -c 16 --rerun-incomplete --until/.test(one.textContent);
