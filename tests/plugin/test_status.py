@@ -100,6 +100,8 @@ def test_one_run(reads: Reads, asked: str) -> None:
 def test_a_lost_run_and_one_that_failed_before_any_job(reads: Reads) -> None:
     reads.one(run("lost", running=1))
     assert "1 h 00 min, last heard 4 min ago" in flowo("status", "wheat").output
+    reads.one(run("lost", running=1, lost_since="2026-11-23T18:10:00Z"))
+    assert "10 min 00 s, last heard 54 min ago" in flowo("status", "wheat").output
     told = {**FAILURE, "number": None, "rule": None, "message": "SyntaxError:\nline 3"}
     reads.one(run("failed", first_failure=told))
     output = flowo("status", "wheat").output

@@ -99,6 +99,11 @@ def now_of(run: dict[str, Any]) -> dt.datetime:
     return moment(run.get("now")) or dt.datetime.now(dt.UTC)
 
 
+def last_word(run: dict[str, Any]) -> dt.datetime | None:
+    """Of a lost run, by the server's clock: what it left may have been sent much later."""
+    return moment(run.get("lost_since") or run["last_heard_at"])
+
+
 def elapsed(run: dict[str, Any]) -> str:
     """How long it went, or goes; for a lost run, until it was last heard."""
     begun, ended = moment(run["started_at"]), moment(run["ended_at"])
@@ -106,7 +111,7 @@ def elapsed(run: dict[str, Any]) -> str:
         return ""
     if ended is None:  # the run's own clock ends nothing here: compare by the server's
         begun += dt.timedelta(seconds=run.get("clock_offset") or 0)
-        ended = moment(run["last_heard_at"]) if run["status"] == "lost" else now_of(run)
+        ended = last_word(run) if run["status"] == "lost" else now_of(run)
     elif ended < begun:  # the clock was set back meanwhile: how long it took is not known
         return ""
     return duration((ended - begun).total_seconds()) if ended else ""
@@ -114,7 +119,7 @@ def elapsed(run: dict[str, Any]) -> str:
 
 def outlook(run: dict[str, Any]) -> str:
     """What is left of a running run, or how long a lost one has been silent."""
-    heard = moment(run["last_heard_at"])
+    heard = last_word(run)
     if run["status"] == "lost" and heard:
         return f"last heard {ago((now_of(run) - heard).total_seconds())}"
     eta = run["eta"] if run["status"] == "running" else None

@@ -51,7 +51,7 @@ function News({ run, narrow = false }: { run: Run; narrow?: boolean }) {
     <span className="run-news cut soft">
       {run.status === "lost" && run.last_heard_at ? (
         <>
-          last heard <Ago at={run.last_heard_at} />
+          last heard <Ago at={run.lost_since ?? run.last_heard_at} />
         </>
       ) : (
         parts.map((part, i) => (

@@ -106,7 +106,7 @@ function LostNotice({ run }: { run: RunDetail }) {
       <StatusIcon status="lost" />
       <p>
         <b>
-          Last heard <Ago at={run.last_heard_at} />
+          Last heard <Ago at={run.lost_since ?? run.last_heard_at} />
         </b>
         <span className="soft">
           {" "}
