@@ -21,6 +21,12 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "flowo"
 
 
+def _address(given: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", given.strip(), re.IGNORECASE):
+        raise ValueError("an address such as https://flowo.lab.org is meant")
+    return given.strip().rstrip("/")
+
+
 class Settings(BaseSettings):
     """One frozen object, made once; what a field means is its description, and the README lists them."""
 
@@ -48,12 +54,12 @@ class Settings(BaseSettings):
     jwt_minutes: int = Field(15, gt=0, description="How long a JWT lasts.")
     link_minutes: int = Field(30, gt=0, description="How long a link that signs in once lasts.")
 
-    max_body: int = Field(8 * MiB, description="Bytes of a batch as sent.")
-    max_batch: int = Field(64 * MiB, description="Bytes of a batch after decompression.")
-    max_events: int = Field(5_000, description="Events in a batch.")
-    max_event: int = Field(8 * MiB, description="Bytes of one event.")
+    max_body: int = Field(8 * MiB, gt=0, description="Bytes of a batch as sent.")
+    max_batch: int = Field(64 * MiB, gt=0, description="Bytes of a batch after decompression.")
+    max_events: int = Field(5_000, gt=0, description="Events in a batch.")
+    max_event: int = Field(8 * MiB, gt=0, description="Bytes of one event.")
     max_text: int = Field(
-        64 * 1024, description="Characters of a text that goes into a table; longer ones are cut there."
+        64 * 1024, gt=0, description="Characters of a text that goes into a table; longer ones are cut there."
     )
 
     stream_minutes: float = Field(
@@ -65,6 +71,14 @@ class Settings(BaseSettings):
     @classmethod
     def _separated(cls, given: object) -> object:
         return [origin.strip() for origin in given.split(",") if origin.strip()] if isinstance(given, str) else given
+
+    @field_validator("public_url", "origins")
+    @classmethod
+    def _addresses(cls, given: str | list[str] | None) -> str | list[str] | None:
+        """Links are made of them, and what browsers send is compared with them."""
+        if isinstance(given, list):
+            return [_address(one) for one in given]
+        return _address(given) if given else None
 
     @field_validator("base_path")
     @classmethod

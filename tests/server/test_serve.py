@@ -159,6 +159,13 @@ def test_refusals_are_one_line(place: Path) -> None:
     assert "no-such-host.invalid" in refused(place / "a", "--host", "no-such-host.invalid")
     assert "no address of this machine" in refused(place / "a", "--host", "192.0.2.1")
     assert "/flowo" in refused(place / "a", "--base-path", "/a b")
+    for address in ("flowo.lab.org", "ftp://flowo.lab.org", "https://", "https://ada:hunter2@flowo.lab.org"):
+        said = refused(place / "a", FLOWO_PUBLIC_URL=address)
+        assert "FLOWO_PUBLIC_URL" in said
+        assert "https://flowo.lab.org" in said
+        assert "hunter2" not in said
+    assert "FLOWO_ORIGINS" in refused(place / "a", FLOWO_ORIGINS="https://other.lab.org,null")
+    assert "FLOWO_MAX_BODY" in refused(place / "a", FLOWO_MAX_BODY="-1")
     assert "cannot be read" in refused(place / "a", FLOWO_SECRET_FILE="/nonexistent")
     assert "/proc/x" in refused(Path("/proc/x"))
     (place / "a" / "secret").write_text("short")
