@@ -1,7 +1,9 @@
+import { useRef } from "react";
 import type { RunDetail } from "../../../api/types.ts";
 import { useNow } from "../../../ui/clock.ts";
 import { count, duration, eta_left } from "../../../ui/format.ts";
 import { useNarrow } from "../../../ui/narrow.ts";
+import { useOverflow } from "../../../ui/overflow.ts";
 import { Ago, Elapsed, useTimes } from "../../../ui/Times.tsx";
 
 /** How far it is, how long it takes, when it is done. */
@@ -9,11 +11,14 @@ export function Figures({ run }: { run: RunDetail }) {
   const { jobs, waiting } = run;
   const times = useTimes();
   const narrow = useNarrow();
+  const row = useRef<HTMLSpanElement>(null);
+  useOverflow(row);
   return (
     // What comes and goes stands first, where there is room: the others are not moved. On a telephone they scroll, which keys do
     // too.
     <span
-      className="run-head-figures"
+      className="run-head-figures fades"
+      ref={row}
       role="group"
       aria-label="Figures"
       tabIndex={narrow ? 0 : undefined}

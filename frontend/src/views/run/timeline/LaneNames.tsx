@@ -4,6 +4,8 @@ import { useSelection } from "../selection/selection.ts";
 import { wildcard_of } from "./groups.ts";
 import type { Drawn } from "./useTimeline.ts";
 
+const two_lines = 36; // px that a name over two lines takes
+
 /** The names beside the lanes; a click chooses everywhere. Only those in sight are in the page. */
 export function LaneNames({
   drawn,
@@ -54,6 +56,7 @@ export function LaneNames({
             type="button"
             className="tl-lane"
             style={place}
+            data-low={place.height < two_lines || undefined}
             title={hint}
             aria-pressed={chosen ?? false}
             onClick={() => (wildcard === null ? only_rule(name) : toggle_wildcard(pair))}
