@@ -136,7 +136,9 @@ async def _attempts(session: AsyncSession, run_id: uuid.UUID, number: int) -> li
     rows = await session.scalars(
         select(Attempt).where(Attempt.run_id == run_id, Attempt.number == number).order_by(Attempt.attempt)
     )
-    return [attempt(row) for row in rows]
+    return [
+        attempt(row) for row in rows if row.status or any(key in (row.facts or ()) for key in state.FOUND_OF_FAILURES)
+    ]
 
 
 def attempt(row: Attempt) -> schemas.Attempt:

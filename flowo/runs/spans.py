@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowo.runs import grid, schemas, table
 from flowo.runs.models import JobState, Run
 from flowo.runs.queries import Workspaces, check, find
-from flowo.runs.state import JOB_STATUSES
+from flowo.runs.state import FOUND_OF_FAILURES, JOB_STATUSES
 
 # Queue and run time of a job's last attempt stand with its state; only those of earlier ones are looked for in facts.
-# An attempt without a status is one of which nothing but facts was told: it failed. A figure may be any number.
-_COLUMNS = text("""
+# An attempt without a status is one of which nothing but facts was told. A figure may be any number.
+_COLUMNS = text(f"""
 WITH a AS (
   SELECT a.number, a.attempt::int, s.rule, coalesce(nullif(a.status, ''), 'failed') AS status, s.threads,
          a.attempt = s.attempt AND s.status = 'planned' AS again,
@@ -31,7 +31,8 @@ WITH a AS (
          CASE WHEN a.attempt = s.attempt THEN s.run_s ELSE (a.facts->'timing'->>'run')::float8 END AS run_s,
          a.facts->'resources'->'mem_mb' AS mem, a.facts->'figures' AS figures
   FROM attempt a JOIN job_state s ON s.run_id = a.run_id AND s.number = a.number
-  WHERE a.run_id = :run ORDER BY a.number, a.attempt)
+  WHERE a.run_id = :run AND (a.status <> '' OR a.facts ?| ARRAY{list(FOUND_OF_FAILURES)})
+  ORDER BY a.number, a.attempt)
 SELECT array_agg(number) AS number, array_agg(attempt) AS attempt, array_agg(rule) AS rule,
        array_agg(status) AS status, array_agg(threads) AS threads, array_agg((queued * 1000)::int8) AS queued,
        array_agg((started * 1000)::int8) AS started, array_agg((ended * 1000)::int8) AS ended,

@@ -195,6 +195,11 @@ def figures(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return result
 
 
+# What is found of an attempt that failed, and of no other. An attempt of which nothing but facts was told, since what
+# told its start was lost, failed where these are among them; where they are not, nobody knows that there was one.
+FOUND_OF_FAILURES = ("class", "logs", "inputs")
+
+
 # Counting.
 
 

@@ -132,3 +132,23 @@ async def test_whose_value_a_job_has(served: Served) -> None:
     assert found["values"] == ["A", "B"]
     assert dict(zip(found["number"], found["value"], strict=True)) == {2: 0, 1: 1, 3: 1}
     assert (await get(served, f"{path}/nothing/jobs"))["number"] == []
+
+
+async def test_an_attempt_of_which_only_facts_are_known_failed_only_where_they_tell_it(served: Served) -> None:
+    """What told that it began was lost: an id of the cluster is no failure, the end of a log copied after one is."""
+    tape = Tape().opened().planned({"job": n, "rule": "map"} for n in range(1, 5))
+    tape.add(wire.JobSubmitted(jobs=[1], external_id="77", log="slurm-77.out"))
+    tape.add(wire.RemoteState(job=2, phase="queued", executor="aws"))
+    tape.add(wire.LogSnapshot(job=3, path="l/3.log", tail="boom\n", size=5))
+    tape.info(4).add(wire.JobSubmitted(jobs=[4], external_id="78"), wire.LogSnapshot(job=4, attempt=2, tail="x"))
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}"
+    assert {key: one["status"] for key, one in told(await get(served, f"{path}/spans")).items()} == {
+        (3, 1): "failed", (4, 1): "running", (4, 2): "failed"
+    }  # fmt: skip
+    jobs = [await get(served, f"{path}/jobs/{number}") for number in range(1, 5)]
+    assert [[one["attempt"] for one in job["attempts"]] for job in jobs] == [[], [], [1], [1, 2]]
+    assert (jobs[0]["external_id"], jobs[0]["status"], jobs[3]["external_id"]) == ("77", "planned", "78")
+    await post(served, tape.info(1, local=False), first=len(tape.lines))
+    job = await get(served, f"{path}/jobs/1")
+    assert [(one["status"], one["external_id"]) for one in job["attempts"]] == [("queued", "77")]
