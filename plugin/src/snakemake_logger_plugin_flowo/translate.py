@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from snakemake_logger_plugin_flowo import wire
+from snakemake_logger_plugin_flowo import executors, wire
 from snakemake_logger_plugin_flowo.values import (
     FILES_KEPT,
     as_files,
     as_integer,
     as_pairs,
     as_resources,
-    as_seconds,
     as_text,
     as_text_or_none,
     as_words,
@@ -24,14 +23,6 @@ INPUTS_REMEMBERED = 200  # of a job while it is open: to be looked at should it 
 OUTPUTS_REMEMBERED = 1_000  # of an open job
 
 # Patterns as text: most runs need none of them, and compiling all takes 6 ms of Snakemake's start.
-_RESTARTING = r"Trying to restart job ([\w-]+)\."
-_SUBMITTED = r"Submitted (group )?job ([\w-]+) with external jobid '((?s:.*))'\."
-_RESUMED = r"Resuming incomplete job ([\w-]+) with external jobid '(.*)'\."
-_SLURM = r"Job ([\w-]+) has been submitted with SLURM jobid (\w+)(?: \(log: (.*)\))?\.?"
-_SLURM_ARRAY = (
-    r"Submitted array job with Snakemake IDs ([\d, ]+) and SLURM job ID (\w+)\."
-    r"(?: The individual task IDs are (\d+)-\d+)?"
-)
 _EXIT_CODE = r"returned non-zero exit status (\d+)"
 _SIGNAL = r"died with (?:<Signals\.\w+: (\d+)>|unknown signal (\d+))"
 _MISSING_OUTPUT_JOB = r"(?m)^Job (\d+)\b"
@@ -76,12 +67,11 @@ class Translator:
         self.open: dict[int, Handed] = {}  # jobs with an attempt that has no end yet
         self.finished: set[int] = set()
         self.files: dict[int, Files] = {}  # of open jobs; taken out by who looks at them
-        self.cluster_logs: dict[int, list[str]] = {}  # the executor's, of open jobs
+        self._executors = executors.Executors(logs=files)
+        self.cluster_logs = self._executors.logs
         self._files = files
         self._interrupted = False
         self.held: dict[str, wire.Error] = {}  # thread → an error that a job_error may follow
-        self._groups: dict[str, list[int]] = {}  # the group job's UUID → its jobs
-        self._group_jobs: list[int] = []  # of the last group_info
         self._group_open = False
         self._group_failure: dict[int, wire.JobError] = {}  # what the failure of a group means for its jobs
         self._told: set[int] = set()  # jobs whose failure was told with that of their group
@@ -216,7 +206,7 @@ class Translator:
             # live objects of Snakemake's, whose jobid is a look-up in the job graph
             found = (member if isinstance(member, int) else getattr(member, "jobid", None) for member in members)
             jobs = sorted(job for job in found if isinstance(job, int))
-        self._group_jobs = jobs
+        self._executors.group = jobs
         self._group_open = True
         return [wire.GroupInfo(group=as_text(getattr(record, "group_id", "")), jobs=jobs)]
 
@@ -278,8 +268,8 @@ class Translator:
         self.attempts[job] = self.attempts.get(job, 0) + 1
         if not get("indent"):
             self._group_open = False
-        elif self._group_open and job not in self._group_jobs:
-            self._group_jobs.append(job)
+        elif self._group_open and job not in self._executors.group:
+            self._executors.group.append(job)
         if self._files:
             self.files[job] = Files(in_files[:INPUTS_REMEMBERED], in_total or len(in_files), logs, benchmark)
         self.open[job] = Handed(rule, out_files[:OUTPUTS_REMEMBERED], command)
@@ -440,66 +430,15 @@ class Translator:
         if text in _NOT_A_RECORD:
             return []
         log = wire.Log(level=str(record.levelname), text=text)
-        found: list[wire.Event] = []
         get = record.__dict__.get
         if (told := get("remote_job_state") or get("snakesee_remote")) is not None:
-            return [log, *self._remote(told)]
+            state = executors.state(told, self.attempts)
+            return [log] if state is None else [log, state]
         self._interrupted = self._interrupted or text.startswith(INTERRUPTED)
         if _REPEATED_BELOW in text:
             self._repeats = True
-        elif "restart job" in text and (match := re.search(_RESTARTING, text)):
-            found = [wire.JobRestarting(job=job) for job in self._jobs(match[1])]
-        elif "external jobid" in text and (match := re.search(_SUBMITTED, text)):
-            if match[1] and self._group_jobs:
-                self._groups[match[2]] = list(self._group_jobs)
-            found = self._submitted(self._jobs(match[2]), match[3])
-        elif "external jobid" in text and (match := re.search(_RESUMED, text)):
-            found = self._submitted(self._jobs(match[1]), match[2])
-        elif "SLURM" in text and (match := re.search(_SLURM, text)):
-            if not match[1].isdigit() and self._group_jobs:
-                self._groups[match[1]] = list(self._group_jobs)
-            found = self._submitted(self._jobs(match[1]), match[2], match[3])
-        elif "SLURM" in text and (match := re.search(_SLURM_ARRAY, text)):
-            jobs = [int(job) for job in re.findall(r"\d+", match[1])]
-            first = int(match[3] or 1)  # task ids go up by one, in the order of the jobs
-            ids = [f"{match[2]}_{first + place}" for place in range(len(jobs))]
-            found = [wire.JobSubmitted(jobs=jobs, external_id=match[2], external_ids=ids)] if jobs else []
-        return [log, *found]
-
-    def _remote(self, told: Any) -> list[wire.Event]:
-        """The payload of an executor that tells states (schema 1 as `snakesee_remote`, 2 as `remote_job_state`)."""
-        if not isinstance(told, Mapping) or told.get("schema_version") not in (1, 2):
-            return []
-        job, phase = as_integer(told.get("jobid")), told.get("phase")
-        if job is None or phase not in ("queued", "running", "succeeded", "failed"):
-            return []
-        return [
-            wire.RemoteState(
-                job=job,
-                attempt=max(1, self.attempts.get(job, 1)),
-                phase=phase,
-                executor=as_text(told.get("executor") or ""),
-                external_id=as_text_or_none(told.get("external_jobid")),
-                status=as_text_or_none(told.get("remote_status")),
-                reason=as_text_or_none(told.get("status_reason")),
-                queue=as_text_or_none(told.get("queue")),
-                queued_at=as_seconds(told.get("queued_at")),
-                started_at=as_seconds(told.get("started_at")),
-                stopped_at=as_seconds(told.get("stopped_at")),
-                exit_code=as_integer(told.get("exit_code")),
-                category=as_text_or_none(told.get("termination_category")),
-                confidence=as_text_or_none(told.get("termination_confidence")),
-            )
-        ]
-
-    def _submitted(self, jobs: list[int], external_id: str, log: str | None = None) -> list[wire.Event]:
-        if log and self._files:
-            for job in jobs:
-                self.cluster_logs[job] = [log]
-        return [wire.JobSubmitted(jobs=jobs, external_id=external_id, log=log)] if jobs else []
-
-    def _jobs(self, name: str) -> list[int]:
-        return [int(name)] if name.isdigit() else self._groups.get(name, [])
+            return [log]
+        return [log, *self._executors.said(text)]
 
 
 _HANDLERS = {
