@@ -153,7 +153,12 @@ async def the_drawer(page: Page, server: Server, run_id: str) -> None:
     drawer = page.get_by_role("complementary", name=re.compile(r"Job \d+"))
     await expect(drawer.get_by_role("heading", name="align")).to_be_visible()
     await expect(page).to_have_url(re.compile(rf"/runs/{run_id}/jobs/\d+$"))
-    await expect(drawer).to_contain_text("Error: the reference has no chromosome 7")
+    cause = drawer.locator(".log-line").filter(has_text="Error: the reference has no chromosome 7")
+    await expect(cause).to_be_visible()
+    grounds = await drawer.locator(".log-line").evaluate_all(
+        "lines => new Set(lines.map(one => getComputedStyle(one).backgroundColor)).size"
+    )
+    assert grounds > 1  # it stands out of the others
     await drawer.get_by_role("tab", name="Command").click()
     await expect(drawer).to_contain_text("test C != C")
     await expect(page).to_have_url(re.compile(r"jobtab=command"))
