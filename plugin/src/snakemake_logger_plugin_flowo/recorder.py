@@ -33,7 +33,6 @@ from snakemake_logger_plugin_flowo.say import say
 VERSION = "3.0.0"
 BUFFERED = 10_000  # records before it is clear that this is a run; the oldest go first
 WAITING = 50  # records that are taken in along with the next one at most
-FAILURES = 1_000  # jobs of which the first failure is remembered for the verdict
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
 FOLLOWER_AT_EXIT = 0.2  # s that the last lines of a log may take when somebody watches it
 
@@ -57,10 +56,8 @@ class Recorder:
         self._translator = translate.Translator(files=not self.dry_run)
         self._lock = threading.Lock()
         self._ending = ending.Ending()
-        self._failures: dict[int, wire.JobError] = {}  # the first of each job, in their order
-        self._failed_groups: list[Any] = []  # whose jobs' errors are being heard
+        self._jobs: Any = None
         self._faults = 0
-        self._benchmarks: collections.deque[tuple[int, int, str]] = collections.deque()  # to be read
         self._directory = Path.cwd()
         plugins = getattr(common, "log_handler_settings", None)
         self.mask = mask.Mask([*mask.of_argv(sys.argv), *mask.of_environment(), *mask.of_settings(plugins)])
@@ -155,7 +152,7 @@ class Recorder:
                     spool.plain(f'{{"at":{at!r},"kind":"job_finished","job":{job}}}', at)
                     files = translator.files.pop(job, None)
                     if files is not None and files.benchmark is not None:
-                        self._job_benchmarked(job, files.benchmark)
+                        self._jobs.benchmarked(job, files.benchmark)
             elif event == "job_started":
                 jobs = record.__dict__.get("jobs")
                 if type(jobs) is not list or {*map(type, jobs)} != {int}:  # else there are groups among them
@@ -243,9 +240,13 @@ class Recorder:
         self.spool.append(self._opened, at)
         # What follows takes longer to be imported than Snakemake may need to start its first job, or be killed.
         from snakemake_logger_plugin_flowo.attend import Attendant
+        from snakemake_logger_plugin_flowo.ended_jobs import EndedJobs
         from snakemake_logger_plugin_flowo.findings import Findings
 
         self.attendant = Attendant(self._deliver)
+        self._jobs = EndedJobs(
+            self.attendant.ask, self._translator, self._directory, kept=self._log_tail(), touch=self._opened.touch
+        )
         self._findings = Findings(self.attendant.ask, self._directory, self._began, self._opened.profiles, self.mask)
         for record_ in early:
             self._record(record_)
@@ -294,7 +295,7 @@ class Recorder:
         self.spool.extend([(event, record.created) for event in events])
         for event in events:
             if isinstance(event, wire.JobError):
-                self._job_failed(event)
+                self._jobs.failed(event)
             elif isinstance(event, wire.JobInfo):
                 if self.follower is not None:
                     self.follower.declared(event.job, record.created, event.logs)
@@ -302,94 +303,11 @@ class Recorder:
                 if self.follower is not None and event.log:
                     self.follower.submitted(event.jobs, event.log, record.created)
             elif isinstance(event, wire.JobFinished):
-                self._job_finished(event.job)
+                self._jobs.finished(event.job)
             elif isinstance(event, wire.Error):
                 self._ending.error = event
             elif isinstance(event, wire.GroupError):
-                self._group_failed(event, record.created)
-
-    def _group_failed(self, event: wire.GroupError, at: float) -> None:
-        """Its jobs' errors come next; who is to blame is looked for behind the last of them."""
-        from snakemake_logger_plugin_flowo.members import Group, Member
-
-        known = self._translator
-        found = {
-            job: Member(handed.rule, handed.outputs, handed.command, known.attempts.get(job, 1))
-            for job in event.jobs
-            if (handed := known.open.get(job))
-        }
-        log = next((logs[-1] for job in found if (logs := known.cluster_logs.get(job))), None)
-        if len(found) > 1:
-            self._failed_groups.append(Group(found, log if self._log_tail() > 0 else None, at))
-
-    def _blame(self, group: Any) -> list[wire.Event]:
-        """Told by the attendant, beside all else: for the verdict too."""
-        events: list[wire.GroupMember] = group.told(self._directory)
-        blamed = {
-            event.job: wire.JobError(job=event.job, rule=group.members[event.job].rule, message=event.message,
-                                     exit_code=event.exit_code, signal=event.signal)
-            for event in events
-            if event.outcome == "failed"
-        }  # fmt: skip
-        if blamed:
-            stand: dict[int, wire.JobError] = {}
-            for job, failure in list(self._failures.items()):
-                stand.update(blamed if job in group.members else {job: failure})
-            self._failures = stand
-        return list(events)
-
-    def _job_failed(self, event: wire.JobError) -> None:
-        if len(self._failures) < FAILURES:
-            self._failures.setdefault(event.job, event)
-        if self.attendant is None:
-            return
-        from snakemake_logger_plugin_flowo import traces
-
-        attempts, files = self._translator.attempts, self._translator.files.pop(event.job, None)
-        groups = [group for group in self._failed_groups if event.job in group.waits]
-        of = traces.Attempt(
-            job=event.job,
-            attempt=attempts.get(event.job, 1),
-            logs=event.logs,
-            cluster_logs=event.cluster_logs,
-            inputs=files.inputs if files else [],
-            inputs_total=files.inputs_total if files else 0,
-            directory=self._directory,
-            within=frozenset(output for group in groups for output in group.outputs),
-        )
-        kept = self._log_tail()
-        for group in groups:
-            group.waits.discard(event.job)
-            if not group.waits:
-                self._failed_groups.remove(group)
-            if not group.waits and group.log is not None:
-                self.attendant.ask(functools.partial(self._blame, group))
-        self.attendant.ask(
-            lambda: traces.snapshots(of, kept, lambda job: attempts.get(job, 0)),
-            lambda reason: traces.missed(of, reason) if kept > 0 else [],
-        )
-
-    def _job_finished(self, job: int) -> None:
-        files = self._translator.files.pop(job, None)
-        if files is not None and files.benchmark is not None:
-            self._job_benchmarked(job, files.benchmark)
-
-    def _job_benchmarked(self, job: int, file: str) -> None:
-        """Have its benchmark file read: with those of other jobs, by a task that waits already."""
-        if self.attendant is None or self._opened.touch:
-            return
-        self._benchmarks.append((job, self._translator.attempts.get(job, 1), file))
-        if len(self._benchmarks) == 1 and not self.attendant.ask(self._figures):
-            self._benchmarks.clear()
-
-    def _figures(self) -> list[wire.Event]:
-        from snakemake_logger_plugin_flowo.figures import figures
-
-        found: list[wire.Event] = []
-        with contextlib.suppress(IndexError):
-            while True:
-                found.append(figures(self._directory, *self._benchmarks.popleft()))
-        return found
+                self._jobs.group_failed(event, record.created)
 
     def _plan(self) -> None:
         assert self.spool is not None
@@ -411,7 +329,7 @@ class Recorder:
         for job in self.watch.finished(self._translator.open, len(attempts)):
             for event in self._translator.observed(job):
                 self.spool.append(event, time.time())
-            self._job_finished(job)
+            self._jobs.finished(job)
 
     def _observe(self) -> None:
         """The sender's tick: with `--quiet`, a finished job may be followed by no record for hours."""
@@ -474,8 +392,7 @@ class Recorder:
         assert self.spool is not None
         finished = self._translator.finished
         stand = verdict.Stand(len(finished), len(self._translator.attempts), self.watch.planned)
-        first = next((failure for job, failure in self._failures.items() if job not in finished), None)
-        text = verdict.verdict(ended, stand, first, dry_run=self.dry_run)
+        text = verdict.verdict(ended, stand, self._jobs.first(), dry_run=self.dry_run)
         if self.spool.lost_ever:
             text += f"; {self.spool.lost_ever} events were lost ({self.spool.trouble})"
         target = self.sender.target if self.sender is not None else None
