@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { Button, Input } from "antd";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { sign_in } from "../../api/actions.ts";
 import { status_of } from "../../api/client.ts";
 import { keys, me_query, sign_in_query } from "../../api/queries.ts";
@@ -23,6 +23,33 @@ export function SignIn() {
     document.title = "Sign in · flowo";
   }, []);
 
+  const go_on = async () => {
+    await cache.fetchQuery({ ...me_query, staleTime: 0, retry: false });
+    const to = new URL(next ?? "/runs", "http://here");
+    await router.navigate({
+      to: to.pathname as "/runs",
+      search: parse_search(to.search) as never,
+      replace: true,
+    });
+  };
+  const latest = useRef(go_on);
+  latest.current = go_on;
+  // One link signs in the browser, not a tab: the others that wait here go back to where they were.
+  const waits = next !== undefined;
+  useEffect(() => {
+    if (link) return; // what is wrong with it is read first
+    const ask = () => {
+      if (!document.hidden) latest.current().catch(() => {}); // nobody is signed in yet
+    };
+    if (waits) ask();
+    document.addEventListener("visibilitychange", ask);
+    window.addEventListener("focus", ask);
+    return () => {
+      document.removeEventListener("visibilitychange", ask);
+      window.removeEventListener("focus", ask);
+    };
+  }, [waits, link]);
+
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -31,13 +58,7 @@ export function SignIn() {
     try {
       await sign_in(String(form.get("username")), String(form.get("password")));
       cache.removeQueries({ queryKey: keys.me });
-      await cache.fetchQuery(me_query);
-      const to = new URL(next ?? "/runs", "http://here");
-      await router.navigate({
-        to: to.pathname as "/runs",
-        search: parse_search(to.search) as never,
-        replace: true,
-      });
+      await go_on();
     } catch (error) {
       const status = status_of(error);
       set_wrong(
