@@ -63,11 +63,8 @@ def decompressed(body: bytes, encoding: str | None, most: int) -> bytes:
         case "identity":
             data = body
         case "gzip" | "x-gzip" | "deflate":
-            inflate = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib by its header
             try:
-                data = inflate.decompress(body, most + 1)
-                if len(data) <= most and not inflate.eof:
-                    raise Malformed("The compressed body ends too early; send it again.")
+                data = _inflated(body, most + 1)
             except zlib.error as error:
                 raise Malformed(f"The body is not what Content-Encoding says: {error}.") from error
         case other:
@@ -78,6 +75,21 @@ def decompressed(body: bytes, encoding: str | None, most: int) -> bytes:
             limit="max_batch",
         )
     return data
+
+
+def _inflated(body: bytes, most: int) -> bytes:
+    """At most `most` bytes of what was compressed: gzip, of which several may follow each other, or zlib."""
+    parts: list[bytes] = []
+    while most > 0:
+        inflate = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib by its header
+        parts.append(inflate.decompress(body, most))
+        most -= len(parts[-1])
+        if most > 0 and not inflate.eof:
+            raise Malformed("The compressed body ends too early; send it again.")
+        body = inflate.unused_data.lstrip(b"\0")  # some fill up the last block
+        if not body:
+            break
+    return b"".join(parts)
 
 
 def cleansed(value: Any) -> Any:

@@ -234,7 +234,8 @@ async def test_what_is_no_batch_is_refused_as_a_whole(served: Served, body: byte
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 async def test_a_body_that_is_not_what_its_encoding_says(served: Served, encoding: str) -> None:
     tape = run_of_two()
-    for body in (b"plain", gzip.compress(tape.body())[:-20]):
+    whole = gzip.compress(tape.body(1, 2))
+    for body in (b"", b"plain", gzip.compress(tape.body())[:-20], whole + b"more", whole + whole[:-9]):
         answer = await served.client.post(
             tape.path, content=body, headers=factories.headers(**{"Content-Encoding": encoding})
         )
@@ -248,9 +249,12 @@ async def test_plain_and_deflated_bodies_are_taken(served: Served) -> None:
     tape = run_of_two()
     plain = {"Content-Encoding": "identity"}
     assert (await served.client.post(tape.path, content=tape.body(1, 2), headers=plain)).json() == {"acked": 2}
+    parts = gzip.compress(tape.body(3, 3)) + gzip.compress(tape.body(4, 4)) + bytes(100)
+    gzipped = factories.headers(**{"Content-Encoding": "gzip"})
+    assert (await served.client.post(tape.path, content=parts, headers=gzipped)).json() == {"acked": 4}
     deflated = {"Content-Encoding": "deflate"}
-    answer = await served.client.post(tape.path, content=zlib.compress(tape.body(3, 4)), headers=deflated)
-    assert answer.json() == {"acked": 4}
+    answer = await served.client.post(tape.path, content=zlib.compress(tape.body(5, 6)), headers=deflated)
+    assert answer.json() == {"acked": 6}
 
 
 # What is odd, and must cost itself only.
