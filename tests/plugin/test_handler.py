@@ -49,6 +49,25 @@ def test_the_rule_graph_has_a_message_for_handlers_that_need_one() -> None:
         assert record.msg == message
 
 
+def test_what_cannot_be_compared_can_be_logged() -> None:
+    """`logger.info(samples)` in a Snakefile, where that is a table of pandas: the look is in the thread that logs."""
+
+    class Table:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> Any:
+            raise ValueError("The truth value of a DataFrame is ambiguous")
+
+    watch = dag.Watch(alone=True)
+    for event, message in ((None, Table()), (Table(), "text"), (["x"], Table())):
+        record = logging.LogRecord(dag.LOGGER, logging.INFO, "", 0, message, None, None)
+        if event is not None:
+            record.event = event
+        assert watch.filter(record) is True
+    assert watch.filter(logging.LogRecord(dag.LOGGER, logging.INFO, "", 0, Table(), None, None)) is True
+    assert watch.faults < 3  # the graph is still looked at
+
+
 def test_rules_stand_behind_what_they_need_and_loops_end() -> None:
     graph = dag.rule_graph({("b", "a"), ("c", "b"), ("c", "a"), ("a", ""), ("b", ""), ("c", ""), ("alone", "")})
     assert graph.nodes == ["c", "b", "a", "alone"]

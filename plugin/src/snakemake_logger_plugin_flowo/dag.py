@@ -26,6 +26,7 @@ _CHECKPOINT = "Updating checkpoint dependencies."  # logged before the graph cha
 _PASSED_OVER = frozenset({"shellcmd", "progress", "job_finished"})  # half of all records
 UNHEARD = frozenset({"shellcmd", "progress"})  # of these, those that say nothing new
 SELECTING = "Select jobs to execute..."  # comes with each start of jobs
+_OUTPUT = "DefaultStreamHandler"  # what Snakemake's own handler is called that writes to the terminal
 _FAULTS = 3  # failed looks after which it is given up
 _TBD = "TBDString"  # Snakemake's word for what it will know later
 _BUILDING = "Building DAG of jobs..."  # logged when all Snakefiles are read
@@ -105,25 +106,28 @@ class Watch(logging.Filter):
         self._vague = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        event = record.__dict__.get("event")
-        if event in _PASSED_OVER or (event is None and record.msg == SELECTING):
-            return self._queue is None or event not in UNHEARD
-        if self._alone and self._queue is None and self._moved():
-            return True  # it looks in a moment
-        if record.msg is None and event == "rulegraph":
-            record.msg = ""  # we ask for it, and from 9.9 on some versions' own handlers fail on None, with a traceback
-        if self.faults < _FAULTS:
-            try:
+        try:
+            event, text = record.__dict__.get("event"), record.msg
+            if event in _PASSED_OVER or (event is None and (type(text) is not str or text == SELECTING)):
+                return self._queue is None or event not in UNHEARD  # a table cannot even be compared
+            if self._alone and self._queue is None and self._moved():
+                return True  # it looks in a moment
+            if text is None and event == "rulegraph":
+                record.msg = ""  # we ask for it, and some versions' own handlers (from 9.9 on) fail on None
+            if self.faults < _FAULTS:
                 self._look(record, event)
-            except Exception:
-                self.faults += 1
+        except Exception:  # who logs is Snakemake, or a Snakefile
+            self.faults += 1
         return True
 
     def _moved(self) -> bool:
-        """Look from the one queue's handler on, as soon as it is there."""
+        """Look from the one queue's handler on, as soon as it is there, and if it is ours only: up to 9.8 Snakemake's
+        own output comes from that queue, too."""
         logger = logging.getLogger(LOGGER)
         queues = [handler for handler in logger.handlers if isinstance(handler, QueueHandler)]
-        if len(queues) != 1 or not self.reads_rules():
+        if len(queues) != 1 or not any(handler.name == _OUTPUT for handler in logger.handlers):
+            return False
+        if not self.reads_rules():
             return False
         (self._queue,) = queues
         self._queue.addFilter(self)
@@ -150,7 +154,7 @@ class Watch(logging.Filter):
                 self._dirty = True
             elif record.msg == _BUILDING:
                 self._see_config(_workflow())
-            elif self._plan and isinstance(record.msg, str) and record.msg.startswith(_NOTHING):
+            elif self._plan and record.msg.startswith(_NOTHING):
                 found = _workflow()
                 if found is not None and (links := self._linked(found.dag._dependencies)):
                     self.snapshots.append(Snapshot(0, record.created, links, None, [], {}, [], []))
