@@ -149,6 +149,37 @@ def test_what_nobody_would_hear_is_queued_only_for_others(plugins: str, output: 
     assert not [one for one in logger.filters if isinstance(one, dag.Watch)]
 
 
+@pytest.mark.parametrize("error", [queue.Empty, RuntimeError])
+@pytest.mark.parametrize("stopped", [True, False])
+def test_an_end_that_nobody_is_told_of_loses_nothing(
+    error: type[Exception], stopped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop takes the one for its own; the other goes to a hook that tells nobody else."""
+
+    class Silent(Breaking):
+        def emit(self, record: logging.LogRecord) -> None:
+            try:
+                super().emit(record)
+            except RuntimeError:
+                raise error from None
+
+    common: Any = SimpleNamespace(dryrun=False, quiet=None)
+    handler = LogHandler(common, LogHandlerSettings(close_timeout=0.1))
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    silent = Silent(3)
+    with listening(handler, silent) as (logger, listener):
+        log(logger, LINES, silent.broken)
+        assert listener._thread is not None
+        listener._thread.join()
+        if stopped:
+            listener.stop()
+            logger.info("another run's")
+        handler.close()
+    (events,) = spooled()
+    assert len(told(events)) == len(LINES)
+    assert sum("another logger plugin" in event.get("text", "") for event in events) == 1
+
+
 def test_what_was_told_of_dying_threads_before_is_told_still(monkeypatch: pytest.MonkeyPatch) -> None:
     died: list[str] = []
     monkeypatch.setattr(threading, "excepthook", lambda told: died.append(str(told.exc_value)))

@@ -2,7 +2,8 @@
 events of all plugins, silently.
 
 What the thread was to bring waits in its queue, and what is logged later goes there, too. So the dying thread goes on
-for us alone, until it is told to stop; this costs nothing while all is well.
+for us alone, until it is told to stop; this costs nothing while all is well. Where we are not told of its end (another
+hook of threads' ends that passes nothing on, a `queue.Empty` that a handler lets out), the queue is emptied at the close.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from logging.handlers import QueueListener
@@ -17,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 TAKEN_OVER = "flowo: another logger plugin has failed, which ends the events of all of them; flowo goes on by itself"
+_FRAMES = 10  # a record is heard 4 to 8 calls below the listener's loop
 
 
 class Listening:
@@ -32,19 +35,28 @@ class Listening:
         self._hear = hear
         self._heard = heard
         self._left: Any = None  # the listener whose thread has died
+        self._listener: Any = None  # that brings the records
         self._before = threading.excepthook
         self._hook = self._died
         threading.excepthook = self._hook
 
+    def begin(self) -> None:
+        """Called below the listener's loop: which one is it?"""
+        frame = sys._getframe(1)
+        for _ in range(_FRAMES):
+            if self._listener is not None or frame.f_back is None:
+                return
+            frame = frame.f_back
+            if isinstance(found := frame.f_locals.get("self"), QueueListener):
+                self._listener = found
+
     def close(self) -> None:
-        """Hear what is left, should the thread have been ended by the interpreter's exit."""
+        """Hear what is left, should the thread have been ended by the interpreter's exit, or unheard."""
         if threading.excepthook is self._hook:
             threading.excepthook = self._before
-        listener, self._left = self._left, None
-        if listener is not None:
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    self._bring(listener, block=False)
+        left, self._left = self._left, None
+        for record in _rest(left or self._listener, ended=left is not None):
+            self._hear(record)
 
     def _died(self, told: Any) -> None:
         """An exception has ended a thread, which still is in here: is it the listener's?"""
@@ -62,18 +74,34 @@ class Listening:
         self._left = listener
         if record is not None and not self._heard(record):
             self._hear(record)
-        while self._left is not None and self._bring(listener, block=True):
+        while self._left is not None and self._bring(listener):
             pass
 
-    def _bring(self, listener: Any, *, block: bool) -> bool:
+    def _bring(self, listener: Any) -> bool:
         """Hear one record more; False where the listener is told to stop."""
-        record = listener.queue.get(block)
+        record = listener.queue.get(True)
         with contextlib.suppress(AttributeError):
             listener.queue.task_done()  # not every queue has it
         if record is getattr(listener, "_sentinel", None):
             return False
         self._hear(record)
         return True
+
+
+def _rest(listener: Any, *, ended: bool) -> list[logging.LogRecord]:
+    """What a listener has in its queue that its thread will not bring: all before the word to stop; where that was
+    heard, what is behind it is another run's."""
+    thread = getattr(listener, "_thread", None)
+    if listener is None or (not ended and thread is not None and thread.is_alive()):
+        return []
+    found: list[logging.LogRecord] = []
+    with contextlib.suppress(queue.Empty):
+        while True:
+            record = listener.queue.get(False)
+            if record is getattr(listener, "_sentinel", None):
+                return found
+            found.append(record)
+    return found if ended or thread is not None else []
 
 
 def _ended(traceback: TracebackType | None) -> tuple[QueueListener, logging.LogRecord | None] | None:

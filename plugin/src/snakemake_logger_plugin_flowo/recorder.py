@@ -172,6 +172,7 @@ class Recorder:
         self._ending.hear(record, event)
         with self._lock:
             if self.spool is None:
+                self._listening.begin()
                 if event == "workflow_started":
                     self._see_purpose(record)
                 if self._only_tried:
