@@ -3,7 +3,7 @@ events of all plugins, silently.
 
 What the thread was to bring waits in its queue, and what is logged later goes there, too. So the dying thread goes on
 for us alone, until it is told to stop; this costs nothing while all is well. Where we are not told of its end (another
-hook of threads' ends that passes nothing on, a `queue.Empty` that a handler lets out), the queue is emptied at the close.
+hook for threads' ends that passes nothing on, a `queue.Empty` of a handler's), the queue is emptied at the close.
 """
 
 from __future__ import annotations
