@@ -239,6 +239,7 @@ def test_a_forked_child_is_not_the_run(tmp_path: Path) -> None:
         "say('started', event='workflow_started')\n"
         "if os.fork() == 0:\n"
         "    say('of the child')\n"
+        "    say('that cannot be looked at', event=['list'])\n"
         "    handler.close()\n"
         "    os._exit(0)\n"
         "os.wait()\n"
@@ -252,6 +253,7 @@ def test_a_forked_child_is_not_the_run(tmp_path: Path) -> None:
     (spool,) = (tmp_path / ".snakemake" / "flowo").glob("*.jsonl")
     kinds = [json.loads(line)["kind"] for line in spool.read_text().splitlines()]
     assert kinds.count("run_ended") == 1
+    assert "gap" not in kinds
     assert kinds[-1] == "run_ended"
     assert "of the run" in spool.read_text()
     assert "of the child" not in spool.read_text()

@@ -37,6 +37,13 @@ def test_slurm_tells_the_log_and_an_array_each_jobs_own_id() -> None:
     ]
 
 
+def test_what_a_program_executes_once_more_finishes_once_more() -> None:
+    """Two executions within one `with SnakemakeApi`, which number their jobs alike."""
+    once = [info(3), record(event="job_finished", job_id=3), record(event="job_finished", job_id=3)]
+    assert heard(*once) == [wire.JobFinished(job=3)]
+    assert heard(*once, *once) == [wire.JobFinished(job=3)] * 2
+
+
 @pytest.mark.parametrize("told", [["a.log", "slurm.log"], ["a.log"], ["a.log", None]])
 def test_the_executors_log_is_told_apart(told: list[Any]) -> None:
     text = "Job 3 has been submitted with SLURM jobid 4711 (log: slurm.log)."

@@ -160,6 +160,8 @@ class Watch(logging.Filter):
                     self.snapshots.append(Snapshot(0, record.created, links, None, [], {}, [], []))
         elif event == "workflow_started":
             self._see_config(_workflow())
+            self._alone = self._alone and self._queue is not None  # else asked for nothing with each record
+            self._jobs = {}  # those of the next execution are not finished in the last one's graph
             if purpose := _purpose():
                 setattr(record, PURPOSE, purpose)
             if self._dry_run and purpose != "dryrun":

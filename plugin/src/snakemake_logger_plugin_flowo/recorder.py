@@ -215,7 +215,7 @@ class Recorder:
         with contextlib.suppress(Exception):
             if self._faults == 1:
                 say(f"a log record is not recorded ({type(error).__name__}: {error})")
-            if self.spool is not None:
+            if self.spool is not None and not self.closed:  # nor by a forked child
                 self.spool.append(wire.Gap(count=1, reason=f"a log record was not taken in: {error!r}"), time.time())
 
     def _open(self, record: logging.LogRecord | None) -> None:

@@ -266,6 +266,7 @@ class Translator:
             told["command"] = command
         # The record is understood; only now is anything remembered of it.
         self.attempts[job] = self.attempts.get(job, 0) + 1
+        self.finished.discard(job)  # a program may execute its workflow once more
         if not get("indent"):
             self._group_open = False
         elif self._group_open and job not in self._executors.group:
