@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def no_handler_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a handler leaves for the interpreter's exit is done, and forgotten, at the end of the test."""
     left: list[Callable[[], None]] = []
-    register = atexit.register
+    register, unregister = atexit.register, atexit.unregister
 
     def kept(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         if isinstance(getattr(function, "__self__", None), LogHandler):
@@ -41,7 +41,12 @@ def no_handler_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
             return function
         return register(function, *arguments, **named)
 
+    def forgotten(function: Callable[..., Any]) -> None:
+        left[:] = [one for one in left if one != function]
+        unregister(function)
+
     monkeypatch.setattr(atexit, "register", kept)
+    monkeypatch.setattr(atexit, "unregister", forgotten)
     yield
     for function in left:
         function()

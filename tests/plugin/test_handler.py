@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -226,6 +228,24 @@ import snakemake_logger_plugin_flowo.attend
 assert not {"typer", "click", "rich", "httpx", "requests", "snakemake.workflow"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_program_that_runs_many_workflows_keeps_nothing_of_them() -> None:
+    def run() -> Any:
+        handler = replay.handler("linear", close_timeout=0.1)
+        for record in replay.log_records("linear"):
+            handler.handle(record)
+        handler.close()
+        assert handler._recorder is not None
+        handler._recorder.sender.join()
+        return weakref.ref(handler._recorder)
+
+    run()
+    before = os.listdir("/proc/self/fd")
+    recorders = [run() for _ in range(3)]
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert [recorder() for recorder in recorders] == [None] * 3
 
 
 def test_a_forked_child_is_not_the_run(tmp_path: Path) -> None:

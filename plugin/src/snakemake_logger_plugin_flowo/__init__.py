@@ -107,6 +107,9 @@ class LogHandler(LogHandlerBase):
     def close(self) -> None:
         self._end(at_exit=False)
         with contextlib.suppress(Exception):
+            import atexit
+
+            atexit.unregister(self._at_exit)  # else it is kept, with all that it knows of the run
             super().close()
 
     def _at_exit(self) -> None:

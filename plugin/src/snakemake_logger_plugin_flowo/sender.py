@@ -81,6 +81,8 @@ class Sender(threading.Thread):
             self.trouble = f"the sender stopped ({type(error).__name__}: {error})"
         finally:
             self.speak()
+            if self._closing.is_set():  # a program may run thousands of workflows
+                self.spool.close()
             self.complete.set()
 
     def _loop(self) -> None:
