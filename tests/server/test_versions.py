@@ -61,7 +61,7 @@ class Case:
         return " ".join(part for part in (self.workflow, self.options) if part != "-c2")
 
 
-RETRIES = Case("retries", "-c2 -k --latency-wait 1", "failed", {"succeeded": 2, "failed": 5, "skipped": 2},
+RETRIES = Case("retries", "-c2 -k -p --latency-wait 1", "failed", {"succeeded": 2, "failed": 5, "skipped": 2},
                attempts={"grows": 3, "late": 2, "never": 2})  # fmt: skip
 QUIET = Case("checkpoints", "-c2 -q", jobs={"succeeded": 13})
 PIPE = Case("brokenpipe", "-c4", "failed", {"failed": 2, "skipped": 1})
