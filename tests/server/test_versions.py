@@ -67,7 +67,8 @@ QUIET = Case("checkpoints", "-c2 -q", jobs={"succeeded": 13})
 PIPE = Case("brokenpipe", "-c4", "failed", {"failed": 2, "skipped": 1})
 HOOK = Case("exits", "-c1 -s hookshell.smk", jobs={"succeeded": 1})
 # In every `make test`; the newest is compared with itself without the plugin in tests/plugin/test_snakemake.py too.
-QUICK = [("9.0.0", RETRIES), ("9.0.0", QUIET)]  # the newest: tests/plugin/test_snakemake.py
+# With `-p`: up to 9.8 what Snakemake says of commands comes by the queue that its plugins hear.
+QUICK = [("9.0.0", dataclasses.replace(RETRIES, options=f"{RETRIES.options} -p")), ("9.0.0", QUIET)]
 CASES = [
     RETRIES,
     QUIET,
