@@ -24,6 +24,7 @@ import { JobLog } from "./JobLog.tsx";
 import { JobMention } from "./JobMention.tsx";
 import { JobPlace } from "./JobPlace.tsx";
 import { JobResources } from "./JobResources.tsx";
+import { useSteps } from "./steps.ts";
 import "./drawer.css";
 
 const route = getRouteApi("/frame/runs/$id/jobs/$number");
@@ -63,18 +64,15 @@ export function JobDrawer() {
   const { id, search, set, open_job, close_job } = useSelection();
   const query = useQuery({ ...job_query(id, number), enabled: Number.isInteger(number) });
   const run = useQuery(run_query(id)).data;
-  const { next, before } = useNeighbours(
+  const beside = useNeighbours(
     id,
     useMemo(() => job_filter(search), [search]),
     number,
   );
   const panel = useRef<HTMLElement>(null);
   const job = query.data;
-  useKeys({
-    close: close_job,
-    down: () => next !== undefined && open_job(next),
-    up: () => before !== undefined && open_job(before),
-  });
+  const step = useSteps(number, beside, open_job);
+  useKeys({ close: close_job, down: () => step(1), up: () => step(-1) });
   useFocus(panel, number, job !== undefined);
 
   const tab = search.jobtab ?? "log";
@@ -95,8 +93,8 @@ export function JobDrawer() {
               className="icon-button"
               aria-label="Job before"
               title="Job before (k)"
-              disabled={before === undefined}
-              onClick={() => before !== undefined && open_job(before)}
+              disabled={beside.before === undefined}
+              onClick={() => step(-1)}
             >
               <Glyph name="up" />
             </button>
@@ -105,8 +103,8 @@ export function JobDrawer() {
               className="icon-button"
               aria-label="Next job"
               title="Next job (j)"
-              disabled={next === undefined}
-              onClick={() => next !== undefined && open_job(next)}
+              disabled={beside.next === undefined}
+              onClick={() => step(1)}
             >
               <Glyph name="down" />
             </button>

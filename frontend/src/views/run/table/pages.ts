@@ -126,15 +126,13 @@ export function useNeighbours(id: string, filter: JobFilter, number: number) {
       .filter((one) => one >= 0 && (one <= (place?.page ?? 0) || last))
       .map((one) => job_page_query(cache, id, filter, one)),
   });
-  const beside = useQuery({
-    ...neighbours_query(id, filter, number),
-    enabled: place === undefined && Number.isInteger(number),
-    retry: false,
-  }).data;
+  const asked = place === undefined && Number.isInteger(number);
+  const told = useQuery({ ...neighbours_query(id, filter, number), enabled: asked, retry: false });
+  const known = !results.some((result) => result.isPending) && !(asked && told.isPending);
   const around = results.flatMap((result) => result.data?.items ?? []);
   const at = around.findIndex((job) => job.number === number);
-  if (at >= 0) return { next: around[at + 1]?.number, before: around[at - 1]?.number };
-  return { next: beside?.next ?? undefined, before: beside?.before ?? undefined };
+  if (at >= 0) return { next: around[at + 1]?.number, before: around[at - 1]?.number, known };
+  return { next: told.data?.next ?? undefined, before: told.data?.before ?? undefined, known };
 }
 
 function find(pages: [readonly unknown[], Page<Job> | undefined][], number: number) {
