@@ -21,7 +21,7 @@ WHOLE = {
 }  # fmt: skip
 
 
-UPKEEP_S = 70  # PostgreSQL looks each minute at what changed
+UPKEEP_S = 70  # PostgreSQL looks by itself each minute at what changed
 
 
 def reads(address: str, token: str, run: str, goes: int = 4) -> None:

@@ -95,7 +95,7 @@ async def test_settings_are_taken(place: Path) -> None:
             }
     assert found["listen_addresses"] == ""
     assert found["max_connections"] == "40"
-    assert found["max_worker_processes"] == "0"
+    assert found["max_worker_processes"] == "4"
     assert found["fsync"] == "off"  # as these tests ask for; see the next line for what people get
     assert "fsync" not in module.SETTINGS
 
