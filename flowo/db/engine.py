@@ -46,8 +46,8 @@ def asyncpg_url(url: str) -> URL:
     return make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
 
 
-# A second process costs 3 ms to start, not the tenth of a second that its default price stands for: with that, jobs that
-# a search leaves were never read by two.
+# A second process costs 3 ms to start, not the tenth of a second that its default price stands for: with that, jobs
+# that a search leaves were never read by two.
 SESSION = {"application_name": "flowo", "jit": "off", "parallel_setup_cost": "200"}
 
 
