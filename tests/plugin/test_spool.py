@@ -73,20 +73,20 @@ def test_a_full_disk_costs_what_came_meanwhile_and_it_is_said_how_much(small: Pa
 
 def test_plain_lines_keep_their_order_and_are_counted_when_they_are_lost(small: Path) -> None:
     spool = made(small)
-    spool.later(wire.told("job_started", {"jobs": [1]}, 1.0), 1.0)
-    spool.plain(wire.told("job_finished", {"job": 0}, 2.0), 2.0)
-    spool.later(wire.told("job_started", {"jobs": [2]}, 3.0), 3.0)
+    spool.later(wire.told("job_started", {"jobs": [1]}, 1.0), 1.0, spools.Due())
+    spool.plain(wire.told("job_finished", {"job": 0}, 2.0), 2.0, spools.Due())
+    spool.later(wire.told("job_started", {"jobs": [2]}, 3.0), 3.0, spools.Due())
     spool.append(wire.JobInfo(job=2, command="tool --password hunter22"), 3.0)
     *_, started, finished, second, info = events(spool)
     assert (started["jobs"], finished["job"], second["jobs"]) == ([1], 0, [2])
     assert "hunter22" not in info["command"]
     stuffing = filled(small)
     for number in range(1_000):
-        spool.plain(wire.told("job_finished", {"job": number}, 4.0), 4.0)
+        spool.plain(wire.told("job_finished", {"job": number}, 4.0), 4.0, spools.Due())
     held = len(events(spool))
     assert spool.lost == 1_005 - held > 800
     stuffing.unlink()
-    spool.plain(wire.told("job_finished", {"job": 1000}, 5.0), 5.0)
+    spool.plain(wire.told("job_finished", {"job": 1000}, 5.0), 5.0, spools.Due())
     gap, after = events(spool)[held:]
     assert (gap["kind"], gap["count"], after["job"]) == ("gap", 1_005 - held, 1_000)
 
@@ -94,20 +94,20 @@ def test_plain_lines_keep_their_order_and_are_counted_when_they_are_lost(small: 
 def test_an_event_told_by_its_fields_is_as_any_other(small: Path) -> None:
     """Numbers, order, masked secrets and what is lost."""
     spool = made(small)
-    spool.later(wire.told("job_started", {"jobs": [1]}, 1.0), 1.0)
-    spool.told(wire.JobInfo, {"job": 1, "rule": "a"}, 1.0)
-    spool.told(wire.JobInfo, {"job": 2, "command": "tool --password hunter22"}, 2.0)
-    spool.told(wire.JobInfo, {"job": 3, "resources": {"mem": float("nan")}}, 3.0)
+    spool.later(wire.told("job_started", {"jobs": [1]}, 1.0), 1.0, spools.Due())
+    spool.told(wire.JobInfo, {"job": 1, "rule": "a"}, 1.0, spools.Due())
+    spool.told(wire.JobInfo, {"job": 2, "command": "tool --password hunter22"}, 2.0, spools.Due())
+    spool.told(wire.JobInfo, {"job": 3, "resources": {"mem": float("nan")}}, 3.0, spools.Due())
     *_, started, first, second, third = events(spool)
     assert (started["jobs"], first["rule"], third["resources"]) == ([1], "a", {"mem": "nan"})
     assert "hunter22" not in second["command"]
     assert [event["seq"] for event in (started, first, second, third)] == [2, 3, 4, 5]
     stuffing = filled(small)
     for number in range(100):
-        spool.later(wire.told("job_started", {"jobs": [number]}, 4.0), 4.0)
-        spool.told(wire.JobInfo, {"job": number, "command": "x" * 1000}, 4.0)
+        spool.later(wire.told("job_started", {"jobs": [number]}, 4.0), 4.0, spools.Due())
+        spool.told(wire.JobInfo, {"job": number, "command": "x" * 1000}, 4.0, spools.Due())
     stuffing.unlink()
-    spool.told(wire.JobInfo, {"job": 4}, 5.0)
+    spool.told(wire.JobInfo, {"job": 4}, 5.0, spools.Due())
     *_, gap, after = found = events(spool)
     assert (gap["kind"], after["job"]) == ("gap", 4)
     gaps = [event["count"] for event in found if event["kind"] == "gap"]  # one that fits does not stand for the last
@@ -219,3 +219,22 @@ def test_a_run_that_was_deleted_on_the_server_is_not_offered_for_ever(peer: Peer
         (report,) = sync.send_unsent(connection, sync.collect([Path("spool")]))
     assert (report.complete, report.sent, report.reason) == (True, 0, "it was deleted on the server")
     assert sync.collect([Path("spool")], everything=True) == []
+
+
+def test_what_was_written_when_a_ctrl_c_came_counts_and_what_was_not_is_taken_back(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, write = made(small), os.write
+    kept = len(events(spool))
+    for number, share in enumerate((1.0, 0.5, 0.0)):
+
+        def interrupted(fd: int, data: bytes, share: float = share) -> int:
+            write(fd, data[: int(len(data) * share)])
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                spool.append(wire.Log(text=f"interrupted {number}"), time.time())
+        spool.append(wire.Log(text=f"after {number}"), time.time())
+    assert [event["text"] for event in events(spool)[kept:]] == ["interrupted 0", "after 0", "after 1", "after 2"]

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from logging.handlers import QueueHandler
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ _FRAMES = 30  # run_info is logged 5 to 8 calls below the workflow's method
 _CHECKPOINT = "Updating checkpoint dependencies."  # logged before the graph changes
 _PASSED_OVER = frozenset({"shellcmd", "progress", "job_finished"})  # half of all records
 UNHEARD = frozenset({"shellcmd", "progress"})  # of these, those that say nothing new
+PLAIN = frozenset({"job_info", "job_finished", "job_started"})  # that, and the next, are of nearly all the rest
 SELECTING = "Select jobs to execute..."  # comes with each start of jobs
 _OUTPUT = "DefaultStreamHandler"  # what Snakemake's own handler is called that writes to the terminal
 _FAULTS = 3  # failed looks after which it is given up
@@ -57,7 +58,8 @@ class Snapshot(NamedTuple):
 
 class Watch(logging.Filter):
     """Looks at each record in the thread it comes from, and lets every one pass; but where no other logger plugin is
-    there, two of five that nobody would hear are not even queued, which costs a copy and a change of threads each."""
+    there, few are queued, which costs a copy and a change of threads each: two of five nobody would hear, and nearly
+    all the rest are heard at once."""
 
     def __init__(
         self, *, plan: bool = True, quiet: bool = False, dry_run: bool = False, config: bool = True, code: bool = True,
@@ -72,7 +74,9 @@ class Watch(logging.Filter):
         self.config: definition.Config | None = None  # once, until it is taken away
         self.params: dict[int, Any] = {}  # of jobs that were handed out, where the plan could not know them
         self._alone = alone  # what is queued is queued for us only
-        self._queue: logging.Handler | None = None  # where it looks then
+        self._handler: QueueHandler | None = None  # where it looks then
+        self.queue: Any = None  # that one's
+        self.here: Callable[[logging.LogRecord], bool] | None = None  # hears a record at once, if it can
         self._plan = plan
         self._links: set[tuple[str, str]] = set()  # the last that were told
         self.quiet = quiet  # JOB_FINISHED is not sent: watch the graph instead
@@ -99,8 +103,9 @@ class Watch(logging.Filter):
 
     def remove(self) -> None:
         logging.getLogger(LOGGER).removeFilter(self)
-        if self._queue is not None:
-            self._queue.removeFilter(self)
+        if self._handler is not None:
+            self._handler.removeFilter(self)
+        self.here = None
         self._workflow = None
         self._jobs = {}
         self._vague = {}
@@ -109,8 +114,10 @@ class Watch(logging.Filter):
         try:
             event, text = record.__dict__.get("event"), record.msg
             if event in _PASSED_OVER or (event is None and (type(text) is not str or text == SELECTING)):
-                return self._queue is None or event not in UNHEARD  # a table cannot even be compared
-            if self._alone and self._queue is None and self._moved():
+                if self._handler is None:  # a table cannot even be compared
+                    return True
+                return event not in UNHEARD and (self.here is None or not self.here(record))
+            if self._alone and self._handler is None and self._moved():
                 return True  # it looks in a moment
             if text is None and event == "rulegraph":
                 record.msg = ""  # we ask for it, and some versions' own handlers (from 9.9 on) fail on None
@@ -118,7 +125,8 @@ class Watch(logging.Filter):
                 self._look(record, event)
         except Exception:  # who logs is Snakemake, or a Snakefile
             self.faults += 1
-        return True
+            return True
+        return self.here is None or event not in PLAIN or not self.here(record)
 
     def _moved(self) -> bool:
         """Look from the one queue's handler on, as soon as it is there, and if it is ours only: up to 9.8 Snakemake's
@@ -129,8 +137,9 @@ class Watch(logging.Filter):
             return False
         if not self.reads_rules():
             return False
-        (self._queue,) = queues
-        self._queue.addFilter(self)
+        (self._handler,) = queues
+        self.queue = self._handler.queue
+        self._handler.addFilter(self)
         logger.filters = [one for one in logger.filters if one is not self]  # the list is being gone through
         return True
 
@@ -160,7 +169,7 @@ class Watch(logging.Filter):
                     self.snapshots.append(Snapshot(0, record.created, links, None, [], {}, [], []))
         elif event == "workflow_started":
             self._see_config(_workflow())
-            self._alone = self._alone and self._queue is not None  # else asked for nothing with each record
+            self._alone = self._alone and self._handler is not None  # else asked for nothing with each record
             self._jobs = {}  # those of the next execution are not finished in the last one's graph
             if purpose := _purpose():
                 setattr(record, PURPOSE, purpose)

@@ -23,6 +23,7 @@ from snakemake_logger_plugin_flowo import (
     invocation,
     listening,
     mask,
+    plain,
     translate,
     verdict,
     wire,
@@ -38,7 +39,8 @@ FOLLOWER_AT_EXIT = 0.2  # s that the last lines of a log may take when somebody 
 
 
 class Recorder:
-    """Belongs to one handler. `hear` is called in the listener's thread, `close` in the main one."""
+    """Belongs to one handler. `hear` is called in the listener's thread, `here` in the one that logs, `close` in the
+    main one."""
 
     def __init__(self, handler: logging.Handler, settings: Any, common: Any) -> None:
         quiet = {str(getattr(what, "name", what)).lower() for what in (getattr(common, "quiet", None) or ())}
@@ -54,7 +56,7 @@ class Recorder:
         self._settings = settings
         self._early: collections.deque[logging.LogRecord] = collections.deque(maxlen=BUFFERED)
         self._translator = translate.Translator(files=not self.dry_run)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may end the run amid a record
         self._ending = ending.Ending()
         self._jobs: Any = None
         self._faults = 0
@@ -84,6 +86,9 @@ class Recorder:
         self._only_tried = False  # what goes on is a dry run that is not to be recorded
         self._taken_over = False
         self._steady = False  # nothing has to be done for each record but to write it down
+        self._plain: Any = None  # does it then
+        self._thread = threading.get_ident()  # Snakemake's
+        self._busy = False  # `here` hears a record
         # Records that say nothing without the next one, which comes at once: taken in along with that.
         self._waiting: list[logging.LogRecord] = []
         self._last: logging.LogRecord | None = None
@@ -91,11 +96,7 @@ class Recorder:
         self.watch.install()
 
     def hear(self, record: logging.LogRecord) -> None:
-        """One record of Snakemake's; nothing is raised.
-
-        Four of five are heard in here as a whole, with few calls: what they cost is mostly the way through code that
-        Snakemake's own has driven out of the processor's caches, 3 to 5 us for each function.
-        """
+        """One record of Snakemake's; nothing is raised."""
         try:
             event = record.__dict__.get("event")
             if event in dag.UNHEARD:
@@ -115,8 +116,7 @@ class Recorder:
 
     def _take_in(self, record: logging.LogRecord, event: str | None) -> None:
         try:
-            plain = self._steady and not self.watch.snapshots and not self._translator.held
-            if not plain or not self._hear_plain(record, event):
+            if not self._steady or not self._hear_plain(record, event):
                 self._hear(record, event)
             if self.sender is not None and self.sender.lines:  # between two lines of Snakemake's
                 self.sender.speak()
@@ -128,41 +128,29 @@ class Recorder:
         for record in waiting:
             self._take_in(record, record.__dict__.get("event"))
 
+    def here(self, record: logging.LogRecord) -> bool:
+        """As `hear`, in the thread that logs and has nobody else to hear it; False where it has to be queued: behind
+        what is queued already, and for what takes its time."""
+        if not self._steady or self._busy or threading.get_ident() != self._thread:
+            return False
+        if getattr(self.watch.queue, "unfinished_tasks", 1):
+            return False
+        self._busy = True  # else a signal's handler that logs would write amid the record
+        try:
+            if not self._hear_plain(record, record.__dict__.get("event")):
+                return False
+            if self.sender.lines:
+                self.sender.speak()
+        except Exception as error:
+            self.missed(error)
+        finally:
+            self._busy = False
+        return True
+
     def _hear_plain(self, record: logging.LogRecord, event: str | None) -> bool:
         """What most records of a steady run are; False, and nothing done, for all else."""
-        at, spool, translator = record.created, self.spool, self._translator
-        with self._lock:
-            if not self._steady or spool is None:
-                return False
-            if event == "job_info":
-                if self.watch.params:
-                    return False
-                try:
-                    told = translator.told(record)
-                except Exception:  # the long way says what is wrong with it
-                    told = None
-                if told is None:
-                    return False
-                spool.told(wire.JobInfo, told, at)
-                if self.follower is not None and ("logs" in told or translator.attempts[told["job"]] > 1):
-                    self.follower.declared(told["job"], at, told.get("logs", []))
-            elif event == "job_finished":
-                job = translator.finish(record)
-                if job is not None:
-                    spool.plain(f'{{"at":{at!r},"kind":"job_finished","job":{job}}}', at)
-                    files = translator.files.pop(job, None)
-                    if files is not None and files.benchmark is not None:
-                        self._jobs.benchmarked(job, files.benchmark)
-            elif event == "job_started":
-                jobs = record.__dict__.get("jobs")
-                if type(jobs) is not list or {*map(type, jobs)} != {int}:  # else there are groups among them
-                    return False
-                # along with the jobs' own events
-                spool.later(f'{{"at":{at!r},"kind":"job_started","jobs":{str(jobs).replace(" ", "")}}}', at)
-            elif event is None and record.msg == dag.SELECTING and record.levelno == logging.INFO:
-                spool.later(f'{{"at":{at!r},"kind":"log","text":"{dag.SELECTING}"}}', at)
-            else:
-                return False
+        if self.watch.snapshots or self.watch.params or self._translator.held or not self._plain.hear(record, event):
+            return False
         self._ending.failed = False
         return True
 
@@ -171,6 +159,8 @@ class Recorder:
             return
         self._ending.hear(record, event)
         with self._lock:
+            if self._plain is not None:
+                self._plain.take_up()  # what a Ctrl-C has left
             if self.spool is None:
                 self._listening.begin()
                 if event == "workflow_started":
@@ -258,7 +248,6 @@ class Recorder:
         self._findings.files([str(file) for file in getattr(record, "configfiles", None) or ()])
         self.sender = Sender(self.spool, self.run_id, url, self._tick())
         self.sender.start()
-        self._steady = not self.watch.quiet
         if not self.dry_run and self._log_tail() > 0:
             from snakemake_logger_plugin_flowo.follow import Follower
 
@@ -267,6 +256,9 @@ class Recorder:
                 self.run_id, self._directory, self.attendant, self._translator.attempts, lambda: sender.target, owner,
                 self.mask.text,
             )  # fmt: skip
+        if not self.watch.quiet:
+            self._plain = plain.Plain(self.spool, self._translator, self._jobs, self.follower, self._lock)
+            self._steady, self.watch.here = True, self.here
 
     def _log_tail(self) -> int:
         """Bytes that are kept of a failed job's logs; none: they are not read at all."""
@@ -352,6 +344,8 @@ class Recorder:
         self._take_in_all()
         self._observe()
         with self._lock:
+            if self._plain is not None:
+                self._plain.take_up()
             self.closed, self._steady = True, False
         self.watch.remove()
         if self.spool is None and not self._only_tried and self._ending.leaving(at_exit) is not None:

@@ -42,6 +42,12 @@ class Waiting(NamedTuple):
     line: str  # without its number
 
 
+class Due:
+    """Whether something was written, for whoever a Ctrl-C may stop at any line: known in the line that counts it."""
+
+    written = False
+
+
 class Spool:
     """Appends events, each with its number, from any thread; a failing disk costs events, never the run."""
 
@@ -57,7 +63,7 @@ class Spool:
         self.moved = threading.Event()  # something new to send
         self._torn = False
         self._later: list[Waiting] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may log, or end the run, amid a write
 
     @classmethod
     def create(cls, directories: list[Path], run_id: str, bound_for: str = "") -> Spool:
@@ -92,30 +98,30 @@ class Spool:
         _remove(self.path.with_suffix(_RESERVE))
         self.append(event, at)
 
-    def later(self, line: str, at: float) -> None:
+    def later(self, line: str, at: float, due: Due) -> None:
         """Have a line of `wire.told` written along with the next event, since a write costs more than all else: for
         what says nothing without that one, which comes at once, and in which there can be no secret."""
+        one = Waiting(None, at, line)
         with self._lock:
-            self._later.append(Waiting(None, at, line))
+            self._later, due.written = [*self._later, one], True
 
     def extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
         """Append several events by one write, behind those that were to be written later."""
         with self._lock:
-            self._extend(events)
+            self._extend(events, Due())
         if not self.moved.is_set():
             self.moved.set()
 
-    def plain(self, line: str, at: float) -> None:
+    def plain(self, line: str, at: float, due: Due) -> None:
         """Append a line of `wire.told` in which there can be no secret."""
         with self._lock:
             data = f'{{"seq":{self.seq + 1},{line[1:]}\n'.encode()  # as wire.numbered
-            if self._later or self.lost or not self._append(data, 1):
-                self._later.append(Waiting(None, at, line))
-                self._extend([])
+            if self._later or self.lost or not self._append(data, 1, [], due):
+                self._extend([], due, Waiting(None, at, line))
         if not self.moved.is_set():
             self.moved.set()
 
-    def told(self, kind: type[wire.Event], fields: dict[str, Any], at: float) -> None:
+    def told(self, kind: type[wire.Event], fields: dict[str, Any], at: float, due: Due) -> None:
         """Append an event by those of its fields that do not equal their defaults: the event itself is made only
         where there may be a secret in it, or the disk fails."""
         with self._lock:
@@ -125,26 +131,26 @@ class Spool:
                 seq += 1
                 text += wire.numbered(one.line, seq)
             text += wire.numbered(wire.told(kind.kind, fields, at), seq + 1)
-            if not self.lost and self._passes(text) and self._append(text.encode(), seq + 1 - self.seq):
-                self._later = []
-            else:
-                self._extend([(kind(**fields), at)])
+            fits = not self.lost and self._passes(text)
+            if not fits or not self._append(text.encode(), seq + 1 - self.seq, [], due):
+                self._extend([(kind(**fields), at)], due)
         if not self.moved.is_set():
             self.moved.set()
 
-    def _extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
-        later, self._later = self._later, []
-        count = len(later) + len(events)
+    def _extend(self, events: Sequence[tuple[wire.Event, float]], due: Due, plain: Waiting | None = None) -> None:
+        """All that waits, `plain` and the events; where the disk fails, they are counted."""
+        waiting = [*self._later, plain] if plain else self._later
+        count = len(waiting) + len(events)
         if not count:
             return
         if self.lost:
             reason = f"the spool could not be written: {self.trouble}"
             gap = wire.Gap(count=self.lost, reason=reason)
-            if self._write([], [(gap, later[0].at if later else events[0][1])]):
+            if self._write([], [(gap, waiting[0].at if waiting else events[0][1])], self._later, Due()):
                 self.lost = 0
-        if self.lost or not self._write(later, events):
-            self.lost += count
-            self.lost_ever += count
+        if self.lost or not self._write(waiting, events, [], due):
+            lost, ever = self.lost + count, self.lost_ever + count
+            self.lost, self.lost_ever, self._later, due.written = lost, ever, [], True
 
     def sync(self) -> None:
         """Have the disk hold what was written; the sender calls it before it sends."""
@@ -187,35 +193,44 @@ class Spool:
             found[place] = wire.numbered(line, first + place)
         return "".join(found).encode()
 
-    def _write(self, later: list[Waiting], events: Sequence[tuple[wire.Event, float]]) -> bool:
+    def _write(
+        self, waiting: list[Waiting], events: Sequence[tuple[wire.Event, float]], later: list[Waiting], due: Due
+    ) -> bool:
         try:
-            waiting = later + [Waiting(event, at, wire.unnumbered(event, at)) for event, at in events]
+            waiting = waiting + [Waiting(event, at, wire.unnumbered(event, at)) for event, at in events]
             data = self._data(waiting)
         except Exception as error:  # an object in it that fails when it is asked for its text
             self.trouble = f"an event cannot be written down ({type(error).__name__})"
             return False
-        return self._append(data, len(waiting))
+        return self._append(data, len(waiting), later, due)
 
-    def _append(self, data: bytes, count: int) -> bool:
-        """Whole lines, or nothing of them."""
+    def _append(self, data: bytes, count: int, later: list[Waiting], due: Due) -> bool:
+        """Whole lines, or nothing of them. `later`: what then still waits."""
+        before, behind = self.size, self.size + len(data)
         try:
             if self._torn:
-                os.ftruncate(self.fd, self.size)
+                os.ftruncate(self.fd, before)
                 self._torn = False
             written = os.write(self.fd, data)
+            if written == len(data):
+                self.seq, self.size, self._later, due.written = self.seq + count, behind, later, True
+                return True
         except OSError as error:
             self.trouble = error.strerror or str(error)
             return False
-        if written != len(data):  # the disk took a part only: take it back, so that the file stays whole
-            self.trouble = "the disk is full"
-            self._torn = True
-            with contextlib.suppress(OSError):
-                os.ftruncate(self.fd, self.size)
-                self._torn = False
-            return False
-        self.seq += count
-        self.size += written
-        return True
+        except BaseException:  # a Ctrl-C amid it, of which Python tells when the write is done
+            if self.size == before:
+                if os.fstat(self.fd).st_size == behind:
+                    self.seq, self.size, self._later, due.written = self.seq + count, behind, later, True
+                else:
+                    self._torn = True
+            raise
+        self.trouble = "the disk is full"  # it took a part only: taken back, so that the file stays whole
+        self._torn = True
+        with contextlib.suppress(OSError):
+            os.ftruncate(self.fd, before)
+            self._torn = False
+        return False
 
 
 def _reserve(path: Path) -> None:

@@ -59,6 +59,12 @@ class Handed(NamedTuple):
     command: str | None
 
 
+class Heard:
+    """What a record was found to tell, known in the same line in which it is remembered."""
+
+    told: Any = None
+
+
 class Translator:
     """What has to be remembered from one record to the next; one for each run. `files`: remember those of open jobs."""
 
@@ -211,10 +217,10 @@ class Translator:
         return [wire.GroupInfo(group=as_text(getattr(record, "group_id", "")), jobs=jobs)]
 
     def _job_info(self, record: Record) -> list[wire.Event]:
-        told = self.told(record)
+        told = self.told(record, Heard())
         return [] if told is None else [wire.JobInfo(**told)]
 
-    def told(self, record: Record) -> dict[str, Any] | None:
+    def told(self, record: Record, heard: Heard) -> dict[str, Any] | None:
         """The fields of the `wire.JobInfo` that a `job_info` makes, without those that equal their defaults."""
         get = vars(record).get
         job = get("jobid")
@@ -264,8 +270,7 @@ class Translator:
         command = as_text_or_none(get("shellcmd"))
         if command is not None:
             told["command"] = command
-        # The record is understood; only now is anything remembered of it.
-        self.attempts[job] = self.attempts.get(job, 0) + 1
+        # The record is understood; only now is anything remembered of it: first what may be remembered twice.
         self.finished.discard(job)  # a program may execute its workflow once more
         if not get("indent"):
             self._group_open = False
@@ -273,26 +278,31 @@ class Translator:
             self._executors.group.append(job)
         if self._files:
             self.files[job] = Files(in_files[:INPUTS_REMEMBERED], in_total or len(in_files), logs, benchmark)
-        self.open[job] = Handed(rule, out_files[:OUTPUTS_REMEMBERED], command)
         self._told.discard(job)
+        self.open[job] = Handed(rule, out_files[:OUTPUTS_REMEMBERED], command)
+        attempt = self.attempts.get(job, 0) + 1
+        self.attempts[job], heard.told = attempt, told
         return told
 
     def _job_finished(self, record: Record) -> list[wire.Event]:
-        job = self.finish(record)
-        return [] if job is None else [wire.JobFinished(job=job)]
+        job = self.finishes(record)
+        if job is None:
+            return []
+        self.finish(job)
+        return [wire.JobFinished(job=job)]
 
-    def finish(self, record: Record) -> int | None:
+    def finishes(self, record: Record) -> int | None:
         """The job that a `job_finished` tells of; None where there is nothing new in it."""
         told = vars(record)
         job: int | None = told.get("job_id", told.get("jobid"))
         if type(job) is not int:
             job = as_integer(job)
-        if job is None or job in self.finished:  # seen in the graph before: it is told once
-            return None
+        return None if job in self.finished else job  # seen in the graph before: it is told once
+
+    def finish(self, job: int) -> None:
         self.open.pop(job, None)  # as `_end`
         self.finished.add(job)
         self.cluster_logs.pop(job, None)
-        return job
 
     def _job_error(self, record: Record) -> list[wire.Event]:
         get = _getter(record)

@@ -1,0 +1,102 @@
+"""What most records of a steady run are, written down with few calls.
+
+What they cost is mostly the way through code that Snakemake's own has driven out of the processor's caches, 3 to 5 us
+for each function. Where nobody else is to hear them they are heard in the thread that logs, Snakemake's own: to hand
+one over to a listener costs that thread, and the change to the other, more than all that is done with it here.
+
+There a Ctrl-C may end any line. So each step can be done twice, or is known to be done in the line that does it, and
+what was begun is taken up by whoever comes next.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from snakemake_logger_plugin_flowo import dag, translate, wire
+from snakemake_logger_plugin_flowo import spool as spools
+
+
+def _selects(record: logging.LogRecord) -> bool:
+    return type(record.msg) is str and record.msg == dag.SELECTING and record.levelno == logging.INFO
+
+
+class Heard(translate.Heard, spools.Due):
+    """A record on its way into the spool."""
+
+    def __init__(self, record: logging.LogRecord, event: str | None) -> None:
+        super().__init__()
+        self.record, self.event = record, event
+
+
+class Plain:
+    """Belongs to a recorder whose run is steady; `lock` is the recorder's."""
+
+    def __init__(
+        self, spool: spools.Spool, translator: translate.Translator, jobs: Any, follower: Any, lock: Any
+    ) -> None:
+        self._spool, self._translator, self._jobs, self._follower = spool, translator, jobs, follower
+        self._lock = lock
+        self._begun: Heard | None = None
+
+    def hear(self, record: logging.LogRecord, event: str | None) -> bool:
+        """False, and nothing done, for what is not plain."""
+        if event not in dag.PLAIN and (event is not None or not _selects(record)):
+            return False
+        with self._lock:
+            if self._begun is not None:
+                self.take_up()
+            self._begun = Heard(record, event)
+            return self.take_up()
+
+    def take_up(self) -> bool:
+        """Do what is left of a record."""
+        with self._lock:
+            heard = self._begun
+            if heard is None:
+                return True
+            try:
+                plain = self._write(heard)
+            except Exception:  # the long way says what is wrong with it
+                if heard.told is not None:
+                    self._begun = None
+                    raise
+                plain = False
+            self._begun = None
+            return plain
+
+    def _write(self, heard: Heard) -> bool:
+        record, event, spool, translator = heard.record, heard.event, self._spool, self._translator
+        at = record.created
+        if event == "job_info":
+            told = heard.told or translator.told(record, heard)
+            if told is None:
+                return False
+            if not heard.written:
+                spool.told(wire.JobInfo, told, at, heard)
+            if self._follower is not None and ("logs" in told or translator.attempts[told["job"]] > 1):
+                self._follower.declared(told["job"], at, told.get("logs", []))
+        elif event == "job_finished":
+            job = heard.told
+            if job is None:
+                job = heard.told = translator.finishes(record)
+            if job is not None:
+                translator.finish(job)
+                if not heard.written:
+                    spool.plain(f'{{"at":{at!r},"kind":"job_finished","job":{job}}}', at, heard)
+                files = translator.files.get(job)
+                if files is not None and files.benchmark is not None:
+                    self._jobs.benchmarked(job, files.benchmark)
+                translator.files.pop(job, None)
+        elif heard.written:
+            pass
+        elif event == "job_started":
+            jobs = record.__dict__.get("jobs")
+            if type(jobs) is not list or {*map(type, jobs)} != {int}:  # else there are groups among them
+                return False
+            # along with the jobs' own events
+            line = f'{{"at":{at!r},"kind":"job_started","jobs":{str(jobs).replace(" ", "")}}}'
+            spool.later(line, at, heard)
+        else:
+            spool.later(f'{{"at":{at!r},"kind":"log","text":"{dag.SELECTING}"}}', at, heard)
+        return True
