@@ -160,7 +160,7 @@ export function JobAttempts({ job, clock }: { job: JobDetail; clock: Clock }) {
 function SideBySide({ attempts, rows }: { attempts: Attempt[]; rows: Row[] }) {
   const said = rows.filter(([, show]) => attempts.some((attempt) => show(attempt)));
   return (
-    <table className="side-by-side">
+    <table className="side-by-side" style={{ "--tries": attempts.length } as React.CSSProperties}>
       <thead>
         <tr>
           <td />

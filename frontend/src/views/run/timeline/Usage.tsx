@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
+import { useRef } from "react";
 import { usage_query } from "../../../api/figures.ts";
 import type { RuleUsage, RunDetail } from "../../../api/types.ts";
 import { rule_colour } from "../../../theme/hue.ts";
 import { Copy } from "../../../ui/Copy.tsx";
 import { bytes, count, duration } from "../../../ui/format.ts";
+import { useOverflow } from "../../../ui/overflow.ts";
 import { Said } from "../../../ui/Said.tsx";
 import { useSelection } from "../selection/selection.ts";
 import { profile_yaml, suggested } from "./resources.ts";
@@ -15,6 +17,8 @@ const share_text = (share: number) =>
 /** What each rule took of the run, what it used of what it asked for, and what it could ask for instead. */
 export function Usage({ run }: { run: RunDetail }) {
   const usage = useQuery(usage_query(run.id));
+  const table = useRef<HTMLElement>(null);
+  useOverflow(table, undefined, usage.data?.rules.length);
   if (usage.error && !usage.data) {
     return (
       <Said
@@ -44,7 +48,7 @@ export function Usage({ run }: { run: RunDetail }) {
   const weighed = rules.some((rule) => rule.weighed > 0 || rule.loaded > 0);
   const could = suggested(rules);
   return (
-    <section className="tl-usage" aria-label="Figures of the rules" tabIndex={0}>
+    <section className="tl-usage fades" ref={table} aria-label="Figures of the rules" tabIndex={0}>
       <table>
         <caption className="faint">Of jobs that succeeded and whose run time is known.</caption>
         <thead>
