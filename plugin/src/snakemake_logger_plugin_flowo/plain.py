@@ -21,6 +21,12 @@ def _selects(record: logging.LogRecord) -> bool:
     return type(record.msg) is str and record.msg == dag.SELECTING and record.levelno == logging.INFO
 
 
+def _of_jobs(record: logging.LogRecord) -> bool:
+    """Whether there are no groups among them."""
+    jobs = record.__dict__.get("jobs")
+    return type(jobs) is list and {*map(type, jobs)} == {int}
+
+
 class Heard(translate.Heard, spools.Due):
     """A record on its way into the spool."""
 
@@ -42,6 +48,8 @@ class Plain:
     def hear(self, record: logging.LogRecord, event: str | None) -> bool:
         """False, and nothing done, for what is not plain."""
         if event not in dag.PLAIN and (event is not None or not _selects(record)):
+            return False
+        if event == "job_started" and not _of_jobs(record):
             return False
         with self._lock:
             if self._begun is not None:
@@ -91,12 +99,9 @@ class Plain:
         elif heard.written:
             pass
         elif event == "job_started":
-            jobs = record.__dict__.get("jobs")
-            if type(jobs) is not list or {*map(type, jobs)} != {int}:  # else there are groups among them
-                return False
             # along with the jobs' own events
-            line = f'{{"at":{at!r},"kind":"job_started","jobs":{str(jobs).replace(" ", "")}}}'
-            spool.later(line, at, heard)
+            jobs = str(record.__dict__["jobs"]).replace(" ", "")
+            spool.later(f'{{"at":{at!r},"kind":"job_started","jobs":{jobs}}}', at, heard)
         else:
             spool.later(f'{{"at":{at!r},"kind":"log","text":"{dag.SELECTING}"}}', at, heard)
         return True
