@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, SimpleNamespace
@@ -17,7 +18,8 @@ from typing import Any
 
 import pytest
 import snakemake.api  # noqa: F401 - so that its graph is known
-from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, dag
+from snakemake_logger_plugin_flowo import LogHandler, LogHandlerSettings, dag, wire
+from snakemake_logger_plugin_flowo import recorder as recording
 
 from tests.plugin.test_listening import listening
 
@@ -107,6 +109,90 @@ def test_what_is_queued_goes_first_and_each_thread_keeps_its_order() -> None:
     for thread in range(3):
         mine = [number for number in told if number // 1_000 == thread]
         assert mine == sorted(mine)
+
+
+def test_what_waits_behind_a_queued_record_goes_first() -> None:
+    """The listener lays by what says nothing without the next record, and is done with it then."""
+    with steady() as (logger, _, line):
+        logged(logger, None, "Removing temporary output 1.")
+        logged(logger, None, dag.SELECTING)
+        logged(logger, "job_started", jobs=[7])
+        line.join()
+        info(logger, 7)
+        logged(logger, "job_finished", job_id=7)
+        line.join()
+        kinds = [event["kind"] for event in spooled() if event["kind"] not in ("provenance", "config")]
+    assert kinds[-5:] == ["log", "log", "job_started", "job_info", "job_finished"]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"input": [f"in/{number}" for number in range(1_000)]},
+        {"shellcmd": "cat " + "x" * 100_000},
+        {"log": ["a.log"]},  # to follow logs a thread is started
+        {"benchmark": "b.tsv"},  # to be read by one
+    ],
+    ids=["inputs", "command", "log", "benchmark"],
+)
+def test_what_takes_its_time_is_left_to_the_listener(extra: dict[str, Any]) -> None:
+    with steady() as (logger, recorder, line):
+        with recorder._lock:  # the listener can't
+            logged(logger, "job_info", **{"jobid": 1, "rule_name": "a", "output": ["1"], **extra})
+            logged(logger, "job_finished", job_id=1)
+            assert numbers("job_finished") == []
+        line.join()
+        assert numbers("job_info") == numbers("job_finished") == [1]
+
+
+def test_a_slow_disk_is_left_to_the_listener(monkeypatch: pytest.MonkeyPatch) -> None:
+    with steady() as (logger, recorder, line):
+        write = recorder.spool.told
+
+        def slow(*arguments: Any) -> None:
+            time.sleep(2 * recording.SLOW)
+            write(*arguments)
+
+        monkeypatch.setattr(recorder.spool, "told", slow)
+        info(logger, 1)
+        with recorder._lock:
+            info(logger, 2)
+            assert numbers("job_info") == [1]
+        line.join()
+        assert numbers("job_info") == [1, 2]
+
+
+def test_no_secret_is_looked_for_while_the_spool_is_locked() -> None:
+    """Snakemake's own thread may wait for it."""
+    with steady() as (logger, recorder, _line):
+        mask, spool = recorder.spool.mask, recorder.spool
+        entered, go_on = threading.Event(), threading.Event()
+
+        class Slow:
+            def passes(self, text: str) -> bool:
+                if "source" in text:
+                    entered.set()
+                    assert go_on.wait(20)
+                return bool(mask.passes(text))
+
+            clean = mask.clean
+
+        spool.mask = Slow()
+        other = threading.Thread(target=spool.append, args=(wire.Log(text="source"), 1.0))
+        other.start()
+        assert entered.wait(20)
+        info(logger, 1)
+        assert numbers("job_info") == [1]
+        go_on.set()
+        other.join()
+
+
+def test_nothing_is_written_behind_the_end() -> None:
+    with steady() as (logger, recorder, _line):
+        recorder.close()
+        recorder._steady = True  # as who looked just before saw it
+        info(logger, 1)
+    assert spooled()[-1]["kind"] == "run_ended"
 
 
 def test_a_forked_child_writes_nothing() -> None:

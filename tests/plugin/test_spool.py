@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -238,3 +239,17 @@ def test_what_was_written_when_a_ctrl_c_came_counts_and_what_was_not_is_taken_ba
                 spool.append(wire.Log(text=f"interrupted {number}"), time.time())
         spool.append(wire.Log(text=f"after {number}"), time.time())
     assert [event["text"] for event in events(spool)[kept:]] == ["interrupted 0", "after 0", "after 1", "after 2"]
+
+
+def test_who_waits_for_a_signal_sees_it_until_it_is_cleared() -> None:
+    signal = spools.Signal()
+    assert not signal.is_set()
+    assert not signal.wait(0.01)
+    threading.Timer(0.05, signal.set).start()
+    assert signal.wait(20)
+    signal.set()
+    assert signal.is_set()
+    assert signal.wait(0)
+    signal.clear()
+    signal.clear()
+    assert not signal.wait(0)

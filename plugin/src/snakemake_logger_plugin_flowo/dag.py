@@ -111,22 +111,23 @@ class Watch(logging.Filter):
         self._vague = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        here = self.here
         try:
             event, text = record.__dict__.get("event"), record.msg
             if event in _PASSED_OVER or (event is None and (type(text) is not str or text == SELECTING)):
                 if self._handler is None:  # a table cannot even be compared
                     return True
-                return event not in UNHEARD and (self.here is None or not self.here(record))
+                return event not in UNHEARD and (here is None or not here(record))
             if self._alone and self._handler is None and self._moved():
                 return True  # it looks in a moment
             if text is None and event == "rulegraph":
                 record.msg = ""  # we ask for it, and some versions' own handlers (from 9.9 on) fail on None
             if self.faults < _FAULTS:
                 self._look(record, event)
+            return here is None or event not in PLAIN or not here(record)
         except Exception:  # who logs is Snakemake, or a Snakefile
             self.faults += 1
             return True
-        return self.here is None or event not in PLAIN or not self.here(record)
 
     def _moved(self) -> bool:
         """Look from the one queue's handler on, as soon as it is there, and if it is ours only: up to 9.8 Snakemake's

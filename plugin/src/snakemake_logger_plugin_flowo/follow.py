@@ -87,7 +87,11 @@ class Follower:
         self._reading: threading.Event | None = None  # a look that has not come back
         self._failures = 0
 
-    # Called in Snakemake's listener thread.
+    # Called in Snakemake's listener thread; once it has begun, also in its main one.
+
+    @property
+    def begun(self) -> bool:
+        return self._thread is not None
 
     def declared(self, job: int, at: float, logs: list[str]) -> None:
         """An attempt of the job began, and these are its logs."""

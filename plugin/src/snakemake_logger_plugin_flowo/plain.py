@@ -4,8 +4,8 @@ What they cost is mostly the way through code that Snakemake's own has driven ou
 for each function. Where nobody else is to hear them they are heard in the thread that logs, Snakemake's own: to hand
 one over to a listener costs that thread, and the change to the other, more than all that is done with it here.
 
-There a Ctrl-C may end any line. So each step can be done twice, or is known to be done in the line that does it, and
-what was begun is taken up by whoever comes next.
+Only what takes no time and starts no thread is heard there. A Ctrl-C may end any line: so each step can be done twice,
+or is known to be done in the line that does it, and what was begun is taken up by whoever comes next.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import Any
 
 from snakemake_logger_plugin_flowo import dag, translate, wire
 from snakemake_logger_plugin_flowo import spool as spools
+
+LONG = 8_000  # characters of a command: to look for secrets takes 0.1 ms
+MANY = 100  # files
 
 
 def _selects(record: logging.LogRecord) -> bool:
@@ -44,6 +47,24 @@ class Plain:
         self._spool, self._translator, self._jobs, self._follower = spool, translator, jobs, follower
         self._lock = lock
         self._begun: Heard | None = None
+        self.ended = False  # nothing more is to be written
+
+    def quick(self, record: logging.LogRecord, event: str | None) -> bool:
+        """Whether it takes no time to hear it, and nothing is to be done with it but to write it down."""
+        told = vars(record)
+        if event == "job_finished":
+            files = self._translator.files.get(told.get("job_id", -1))
+            return files is None or files.benchmark is None
+        if event != "job_info":
+            return True
+        if self._follower is not None and not self._follower.begun and told.get("log"):
+            return False
+        command = told.get("shellcmd")
+        return (
+            (command is None or (type(command) is str and len(command) < LONG))
+            and len(told.get("input") or ()) < MANY
+            and len(told.get("output") or ()) < MANY
+        )
 
     def hear(self, record: logging.LogRecord, event: str | None) -> bool:
         """False, and nothing done, for what is not plain."""
@@ -52,24 +73,26 @@ class Plain:
         if event == "job_started" and not _of_jobs(record):
             return False
         with self._lock:
+            if self.ended:
+                return False
             if self._begun is not None:
                 self.take_up()
             self._begun = Heard(record, event)
             return self.take_up()
 
     def take_up(self) -> bool:
-        """Do what is left of a record."""
+        """Do what is left of a record; False, and nothing done, if it is not plain."""
         with self._lock:
             heard = self._begun
             if heard is None:
                 return True
             try:
                 plain = self._write(heard)
-            except Exception:  # the long way says what is wrong with it
-                if heard.told is not None:
-                    self._begun = None
+            except Exception:
+                self._begun = None
+                if heard.told is not None and not heard.written:
                     raise
-                plain = False
+                return heard.written  # else the long way says what is wrong with it
             self._begun = None
             return plain
 

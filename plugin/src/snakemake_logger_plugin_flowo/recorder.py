@@ -34,6 +34,8 @@ from snakemake_logger_plugin_flowo.say import say
 VERSION = "3.0.0"
 BUFFERED = 10_000  # records before it is clear that this is a run; the oldest go first
 WAITING = 50  # records that are taken in along with the next one at most
+SLOW = 0.05  # s that a record took
+SLOW_FOR = 60.0  # s
 ATTENDANT_AT_EXIT = 1.0  # s that logs and git may still take when Snakemake has ended
 FOLLOWER_AT_EXIT = 0.2  # s that the last lines of a log may take when somebody watches it
 
@@ -56,7 +58,7 @@ class Recorder:
         self._settings = settings
         self._early: collections.deque[logging.LogRecord] = collections.deque(maxlen=BUFFERED)
         self._translator = translate.Translator(files=not self.dry_run)
-        self._lock = threading.RLock()  # a signal's handler may end the run amid a record
+        self._lock = threading.RLock()  # the run may be ended amid a record: by what a signal's handler raises or does
         self._ending = ending.Ending()
         self._jobs: Any = None
         self._faults = 0
@@ -89,6 +91,7 @@ class Recorder:
         self._plain: Any = None  # does it then
         self._thread = threading.get_ident()  # Snakemake's
         self._busy = False  # `here` hears a record
+        self._slow_until = 0.0  # until when it leaves them to the listener
         # Records that say nothing without the next one, which comes at once: taken in along with that.
         self._waiting: list[logging.LogRecord] = []
         self._last: logging.LogRecord | None = None
@@ -133,11 +136,16 @@ class Recorder:
         what is queued already, and for what takes its time."""
         if not self._steady or self._busy or threading.get_ident() != self._thread:
             return False
-        if getattr(self.watch.queue, "unfinished_tasks", 1):
+        # Those that wait were queued, too. In this order: the listener lays a record there before it is done with it.
+        if getattr(self.watch.queue, "unfinished_tasks", 1) or self._waiting:
+            return False
+        began = time.monotonic()
+        if began < self._slow_until:
             return False
         self._busy = True  # else a signal's handler that logs would write amid the record
         try:
-            if not self._hear_plain(record, record.__dict__.get("event")):
+            event = record.__dict__.get("event")
+            if not self._plain.quick(record, event) or not self._hear_plain(record, event):
                 return False
             if self.sender.lines:
                 self.sender.speak()
@@ -145,6 +153,8 @@ class Recorder:
             self.missed(error)
         finally:
             self._busy = False
+        if (now := time.monotonic()) > began + SLOW:  # a disk that stalls is to stall the listener only
+            self._slow_until = now + SLOW_FOR
         return True
 
     def _hear_plain(self, record: logging.LogRecord, event: str | None) -> bool:
@@ -154,13 +164,20 @@ class Recorder:
         self._ending.failed = False
         return True
 
+    def _take_up(self) -> None:
+        """What a Ctrl-C has left of a record that was heard where it was logged."""
+        if self._plain is not None:
+            try:
+                self._plain.take_up()
+            except Exception as error:
+                self.missed(error)
+
     def _hear(self, record: logging.LogRecord, event: str | None) -> None:
         if self.closed:
             return
         self._ending.hear(record, event)
         with self._lock:
-            if self._plain is not None:
-                self._plain.take_up()  # what a Ctrl-C has left
+            self._take_up()
             if self.spool is None:
                 self._listening.begin()
                 if event == "workflow_started":
@@ -258,7 +275,11 @@ class Recorder:
             )  # fmt: skip
         if not self.watch.quiet:
             self._plain = plain.Plain(self.spool, self._translator, self._jobs, self.follower, self._lock)
-            self._steady, self.watch.here = True, self.here
+            self._steady = True
+            if (
+                self.spool.path.parent == places[0].resolve()
+            ):  # else the disk is another than Snakemake itself writes to
+                self.watch.here = self.here
 
     def _log_tail(self) -> int:
         """Bytes that are kept of a failed job's logs; none: they are not read at all."""
@@ -344,9 +365,10 @@ class Recorder:
         self._take_in_all()
         self._observe()
         with self._lock:
-            if self._plain is not None:
-                self._plain.take_up()
+            self._take_up()
             self.closed, self._steady = True, False
+            if self._plain is not None:
+                self._plain.ended = True
         self.watch.remove()
         if self.spool is None and not self._only_tried and self._ending.leaving(at_exit) is not None:
             # sys.exit or Ctrl-C while the Snakefile is read

@@ -37,15 +37,39 @@ def uuid7(milliseconds: int | None = None, noise: int | None = None) -> str:
 class Waiting(NamedTuple):
     """An event on its way into the file."""
 
-    event: wire.Event | None  # None: nothing in its line can be a secret
     at: float
-    line: str  # without its number
+    line: str  # without its number and without secrets
 
 
 class Due:
     """Whether something was written, for whoever a Ctrl-C may stop at any line: known in the line that counts it."""
 
     written = False
+
+
+class Signal:
+    """As `threading.Event`, for one who waits; but no Ctrl-C can leave it locked, for what sets it is one step."""
+
+    def __init__(self) -> None:
+        self._unset = threading.Lock()
+        self._unset.acquire()
+
+    def set(self) -> None:
+        if self._unset.locked():
+            with contextlib.suppress(RuntimeError):  # set by somebody else meanwhile
+                self._unset.release()
+
+    def is_set(self) -> bool:
+        return not self._unset.locked()
+
+    def clear(self) -> None:
+        self._unset.acquire(blocking=False)
+
+    def wait(self, timeout: float) -> bool:
+        if not self._unset.acquire(timeout=timeout):
+            return False
+        self.set()
+        return True
 
 
 class Spool:
@@ -60,7 +84,7 @@ class Spool:
         self.lost_ever = 0
         self.trouble: str | None = None
         self.mask = Mask()  # nothing is written that has not passed it
-        self.moved = threading.Event()  # something new to send
+        self.moved = Signal()  # something new to send
         self._torn = False
         self._later: list[Waiting] = []
         self._lock = threading.RLock()  # a signal's handler may log, or end the run, amid a write
@@ -101,56 +125,40 @@ class Spool:
     def later(self, line: str, at: float, due: Due) -> None:
         """Have a line of `wire.told` written along with the next event, since a write costs more than all else: for
         what says nothing without that one, which comes at once, and in which there can be no secret."""
-        one = Waiting(None, at, line)
+        one = Waiting(at, line)
         with self._lock:
             self._later, due.written = [*self._later, one], True
 
     def extend(self, events: Sequence[tuple[wire.Event, float]]) -> None:
         """Append several events by one write, behind those that were to be written later."""
-        with self._lock:
-            self._extend(events, Due())
-        if not self.moved.is_set():
-            self.moved.set()
+        self._put(self._ready(events), Due())
 
     def plain(self, line: str, at: float, due: Due) -> None:
         """Append a line of `wire.told` in which there can be no secret."""
-        with self._lock:
-            data = f'{{"seq":{self.seq + 1},{line[1:]}\n'.encode()  # as wire.numbered
-            if self._later or self.lost or not self._append(data, 1, [], due):
-                self._extend([], due, Waiting(None, at, line))
-        if not self.moved.is_set():
-            self.moved.set()
+        self._put([Waiting(at, line)], due)
 
     def told(self, kind: type[wire.Event], fields: dict[str, Any], at: float, due: Due) -> None:
         """Append an event by those of its fields that do not equal their defaults: the event itself is made only
-        where there may be a secret in it, or the disk fails."""
+        where there may be a secret in it."""
+        line = wire.told(kind.kind, fields, at)
+        self._put([Waiting(at, line)] if self._passes(line) else self._ready([(kind(**fields), at)]), due)
+
+    def _put(self, new: list[Waiting], due: Due) -> None:
+        """All that waits, and these. All that takes its time is done before: Snakemake's own thread may wait here."""
         with self._lock:
-            seq = self.seq
-            text = ""
-            for one in self._later:
-                seq += 1
-                text += wire.numbered(one.line, seq)
-            text += wire.numbered(wire.told(kind.kind, fields, at), seq + 1)
-            fits = not self.lost and self._passes(text)
-            if not fits or not self._append(text.encode(), seq + 1 - self.seq, [], due):
-                self._extend([(kind(**fields), at)], due)
+            waiting = [*self._later, *new]
+            if not waiting:
+                return
+            if self.lost:
+                gap = wire.Gap(count=self.lost, reason=f"the spool could not be written: {self.trouble}")
+                at = waiting[0].at
+                if self._append([Waiting(at, wire.unnumbered(gap, at))], self._later, Due()):
+                    self.lost = 0
+            if self.lost or not self._append(waiting, [], due):
+                lost, ever = self.lost + len(waiting), self.lost_ever + len(waiting)
+                self.lost, self.lost_ever, self._later, due.written = lost, ever, [], True
         if not self.moved.is_set():
             self.moved.set()
-
-    def _extend(self, events: Sequence[tuple[wire.Event, float]], due: Due, plain: Waiting | None = None) -> None:
-        """All that waits, `plain` and the events; where the disk fails, they are counted."""
-        waiting = [*self._later, plain] if plain else self._later
-        count = len(waiting) + len(events)
-        if not count:
-            return
-        if self.lost:
-            reason = f"the spool could not be written: {self.trouble}"
-            gap = wire.Gap(count=self.lost, reason=reason)
-            if self._write([], [(gap, waiting[0].at if waiting else events[0][1])], self._later, Due()):
-                self.lost = 0
-        if self.lost or not self._write(waiting, events, [], due):
-            lost, ever = self.lost + count, self.lost_ever + count
-            self.lost, self.lost_ever, self._later, due.written = lost, ever, [], True
 
     def sync(self) -> None:
         """Have the disk hold what was written; the sender calls it before it sends."""
@@ -175,45 +183,35 @@ class Spool:
         except Exception as error:  # rather one event less than a secret more
             return wire.Gap(count=1, reason=f"secrets could not be looked for ({type(error).__name__})")
 
-    def _data(self, waiting: list[Waiting]) -> bytes:
+    def _ready(self, events: Sequence[tuple[wire.Event, float]]) -> list[Waiting]:
         """The lines of the events. All are looked at as one text, and one by one only if there is something in it."""
-        first = self.seq + 1
-        found = [wire.numbered(one.line, seq) for seq, one in enumerate(waiting, first)]
-        text = "".join(found)
-        if self._passes(text):
-            return text.encode()
-        for place, (event, at, line) in enumerate(waiting):
-            if event is None:
-                continue
+        found = [Waiting(at, _line(event, at)) for event, at in events]
+        if self._passes("".join(one.line for one in found)):
+            return found
+        for place, (event, at) in enumerate(events):
+            line = found[place].line
             clean = self._clean(event, line)
             if clean is not event:
-                line = wire.unnumbered(clean, at)
+                line = _line(clean, at)
             if len(line) > LINE_KEPT:
-                line = wire.unnumbered(_shorter(clean), at)
-            found[place] = wire.numbered(line, first + place)
-        return "".join(found).encode()
+                line = _line(_shorter(clean), at)
+            found[place] = Waiting(at, line)
+        return found
 
-    def _write(
-        self, waiting: list[Waiting], events: Sequence[tuple[wire.Event, float]], later: list[Waiting], due: Due
-    ) -> bool:
-        try:
-            waiting = waiting + [Waiting(event, at, wire.unnumbered(event, at)) for event, at in events]
-            data = self._data(waiting)
-        except Exception as error:  # an object in it that fails when it is asked for its text
-            self.trouble = f"an event cannot be written down ({type(error).__name__})"
-            return False
-        return self._append(data, len(waiting), later, due)
-
-    def _append(self, data: bytes, count: int, later: list[Waiting], due: Due) -> bool:
+    def _append(self, waiting: list[Waiting], later: list[Waiting], due: Due) -> bool:
         """Whole lines, or nothing of them. `later`: what then still waits."""
+        seq = self.seq + len(waiting)
+        data = "".join([wire.numbered(one.line, n) for n, one in enumerate(waiting, self.seq + 1)]).encode()
         before, behind = self.size, self.size + len(data)
+        if due.written:  # by a signal's handler that ended the run meanwhile
+            return True
         try:
             if self._torn:
                 os.ftruncate(self.fd, before)
                 self._torn = False
             written = os.write(self.fd, data)
             if written == len(data):
-                self.seq, self.size, self._later, due.written = self.seq + count, behind, later, True
+                self.seq, self.size, self._later, due.written = seq, behind, later, True
                 return True
         except OSError as error:
             self.trouble = error.strerror or str(error)
@@ -221,7 +219,7 @@ class Spool:
         except BaseException:  # a Ctrl-C amid it, of which Python tells when the write is done
             if self.size == before:
                 if os.fstat(self.fd).st_size == behind:
-                    self.seq, self.size, self._later, due.written = self.seq + count, behind, later, True
+                    self.seq, self.size, self._later, due.written = seq, behind, later, True
                 else:
                     self._torn = True
             raise
@@ -231,6 +229,13 @@ class Spool:
             os.ftruncate(self.fd, before)
             self._torn = False
         return False
+
+
+def _line(event: wire.Event, at: float) -> str:
+    try:
+        return wire.unnumbered(event, at)
+    except Exception as error:  # an object in it that fails when it is asked for its text
+        return wire.unnumbered(wire.Gap(count=1, reason=f"it cannot be written down ({type(error).__name__})"), at)
 
 
 def _reserve(path: Path) -> None:
