@@ -130,10 +130,11 @@ def test_what_waits_behind_a_queued_record_goes_first() -> None:
     [
         {"input": [f"in/{number}" for number in range(1_000)]},
         {"shellcmd": "cat " + "x" * 100_000},
+        {"input": 7},  # no files at all
         {"log": ["a.log"]},  # to follow logs a thread is started
         {"benchmark": "b.tsv"},  # to be read by one
     ],
-    ids=["inputs", "command", "log", "benchmark"],
+    ids=["inputs", "command", "odd", "log", "benchmark"],
 )
 def test_what_takes_its_time_is_left_to_the_listener(extra: dict[str, Any]) -> None:
     with steady() as (logger, recorder, line):

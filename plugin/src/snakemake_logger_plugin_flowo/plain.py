@@ -52,19 +52,22 @@ class Plain:
     def quick(self, record: logging.LogRecord, event: str | None) -> bool:
         """Whether it takes no time to hear it, and nothing is to be done with it but to write it down."""
         told = vars(record)
-        if event == "job_finished":
-            files = self._translator.files.get(told.get("job_id", -1))
-            return files is None or files.benchmark is None
-        if event != "job_info":
-            return True
-        if self._follower is not None and not self._follower.begun and told.get("log"):
+        try:
+            if event == "job_finished":
+                files = self._translator.files.get(told.get("job_id", -1))
+                return files is None or files.benchmark is None
+            if event != "job_info":
+                return True
+            if self._follower is not None and not self._follower.begun and told.get("log"):
+                return False
+            command = told.get("shellcmd")
+            return (
+                (command is None or (type(command) is str and len(command) < LONG))
+                and len(told.get("input") or ()) < MANY
+                and len(told.get("output") or ()) < MANY
+            )
+        except Exception:  # something else stands there
             return False
-        command = told.get("shellcmd")
-        return (
-            (command is None or (type(command) is str and len(command) < LONG))
-            and len(told.get("input") or ()) < MANY
-            and len(told.get("output") or ()) < MANY
-        )
 
     def hear(self, record: logging.LogRecord, event: str | None) -> bool:
         """False, and nothing done, for what is not plain."""
