@@ -284,6 +284,7 @@ async def keyboard(page: Page, server: Server, run_id: str) -> None:
     await press("j")
     await expect(page).not_to_have_url(first)
     await expect(drawer).not_to_have_attribute("aria-label", its)  # the address is a moment ahead of the page
+    await expect(drawer.get_by_role("button", name="Job before")).to_be_enabled()
     await press("k")
     await expect(page).to_have_url(first)
     await press("Escape")

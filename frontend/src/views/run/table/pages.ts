@@ -128,7 +128,9 @@ export function useNeighbours(id: string, filter: JobFilter, number: number) {
   });
   const asked = place === undefined && Number.isInteger(number);
   const told = useQuery({ ...neighbours_query(id, filter, number), enabled: asked, retry: false });
-  const known = !results.some((result) => result.isPending) && !(asked && told.isPending);
+  // What was told earlier may be of another order: jobs have moved since.
+  const known =
+    !results.some((result) => result.isPending) && !(asked && (told.isPending || told.isFetching));
   const around = results.flatMap((result) => result.data?.items ?? []);
   const at = around.findIndex((job) => job.number === number);
   if (at >= 0) return { next: around[at + 1]?.number, before: around[at - 1]?.number, known };
