@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy import Interval, Row, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flowo.accounts.access import Caller, Kind
@@ -63,43 +63,48 @@ def _caller(
     )
 
 
+# Made once: to put one together costs as much as to ask it.
+_STALE = or_(Token.last_used_at.is_(None), Token.last_used_at < func.now() - USED_EVERY)
+_BY_SESSION = (
+    _people()
+    .join(Session, Session.user_id == User.id)
+    .where(Session.token == bindparam("key"), Session.created_at > func.now() - bindparam("lasts", type_=Interval))
+)
+_BY_JWT = _people().where(User.id == bindparam("person"), User.epoch == bindparam("epoch"))
+_BY_OWNER = _people().where(User.is_local)
+_BY_TOKEN = (
+    _people(Token.id.label("token"), Token.scope, Token.workspace_id.label("only"), _STALE.label("stale"))
+    .join(Token, Token.user_id == User.id)
+    .where(
+        Token.hash == bindparam("hash"),
+        Token.revoked_at.is_(None),
+        or_(Token.expires_at.is_(None), Token.expires_at > func.now()),
+    )
+)
+
+
 async def by_session(connection: AsyncConnection, secret: str, cookie: str, days: int) -> Caller | None:
     key = keyed_text(secret, "session", cookie)
-    query = (
-        _people()
-        .join(Session, Session.user_id == User.id)
-        .where(Session.token == key, Session.created_at > func.now() - dt.timedelta(days=days))
-    )
-    return _caller(list(await connection.execute(query)), "session", session_key=key)
+    rows = await connection.execute(_BY_SESSION, {"key": key, "lasts": dt.timedelta(days=days)})
+    return _caller(list(rows), "session", session_key=key)
 
 
 async def by_jwt(connection: AsyncConnection, user_id: uuid.UUID, epoch: int) -> Caller | None:
     """The epoch is compared in the query: a JWT from before the last change of rights finds nobody."""
-    query = _people().where(User.id == user_id, User.epoch == epoch)
-    return _caller(list(await connection.execute(query)), "jwt")
+    return _caller(list(await connection.execute(_BY_JWT, {"person": user_id, "epoch": epoch})), "jwt")
 
 
 async def by_owner(connection: AsyncConnection) -> Caller | None:
-    return _caller(list(await connection.execute(_people().where(User.is_local))), "owner")
+    return _caller(list(await connection.execute(_BY_OWNER)), "owner")
 
 
 async def by_token(connection: AsyncConnection, secret: str, token: str) -> Caller | None:
-    stale = or_(Token.last_used_at.is_(None), Token.last_used_at < func.now() - USED_EVERY)
-    query = (
-        _people(Token.id.label("token"), Token.scope, Token.workspace_id.label("only"), stale.label("stale"))
-        .join(Token, Token.user_id == User.id)
-        .where(
-            Token.hash == keyed(secret, "token", token),
-            Token.revoked_at.is_(None),
-            or_(Token.expires_at.is_(None), Token.expires_at > func.now()),
-        )
-    )
-    rows = list(await connection.execute(query))
+    rows = list(await connection.execute(_BY_TOKEN, {"hash": keyed(secret, "token", token)}))
     if not rows:
         return None
     first = rows[0]
     if first.stale:
         await connection.execute(
-            update(Token).where(and_(Token.id == first.token, stale)).values(last_used_at=func.now())
+            update(Token).where(and_(Token.id == first.token, _STALE)).values(last_used_at=func.now())
         )
     return _caller(rows, "token", scope=Scope(first.scope), only=first.only, token_id=first.token)

@@ -246,7 +246,7 @@ _bearer_scheme = HTTPBearer(auto_error=False, description="A personal access tok
 _cookie_scheme = APIKeyCookie(name=COOKIE, auto_error=False, description="The session of a browser.")
 
 
-def caller_of(
+async def caller_of(
     request: Request,
     _by_bearer: Annotated[object, Security(_bearer_scheme)] = None,
     _by_cookie: Annotated[object, Security(_cookie_scheme)] = None,
@@ -264,7 +264,7 @@ async def signed_in(request: Request) -> bool:
     return cookie is not None and await _lookup(request.scope, None, cookie) is not None
 
 
-def database_of(request: Request) -> Database:
+async def database_of(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 

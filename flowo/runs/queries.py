@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, desc, func, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, desc, func, select, text, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowo.accounts.models import Workspace
@@ -108,10 +108,13 @@ async def find(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID,
     return row
 
 
+_HERE = select(Run.id).where(Run.id == bindparam("run"), Run.workspace_id.in_(bindparam("workspaces", expanding=True)))
+
+
 async def check(session: AsyncSession, workspaces: Workspaces, run_id: uuid.UUID) -> None:
     """NotFound for a run that the caller may not see, where nothing of its row is needed."""
-    here = select(Run.id).where(Run.id == run_id, Run.workspace_id.in_(workspaces))
-    if (await session.execute(here)).first() is None:
+    asked = {"run": run_id, "workspaces": list(workspaces)}
+    if (await session.execute(_HERE, asked)).first() is None:
         raise _not_found()
 
 

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
-from flowo.runs import export, schemas
+from flowo.runs import export, schemas, table
 from flowo.runs.table import words
 from tests.factories import Tape
 from tests.server.asked import get, pages, post
 from tests.server.servers import Served
+
+SORTS = ("number", "rule", "status", "started_at", "ended_at", "duration", "waited", "attempt", "threads",
+         "reason", "wildcard:sample", "wildcard:nothing")  # fmt: skip
 
 
 def cohort() -> Tape:
@@ -94,6 +97,24 @@ async def test_filters_that_are_none_are_refused(served: Served, query: dict[str
         assert answer.status_code == expected, (path, answer.text)
 
 
+@pytest.mark.parametrize("values", [table.FEW_VALUES, table.FEW_VALUES + 1])
+async def test_a_word_leaves_the_same_jobs_in_every_order(served: Served, values: int) -> None:
+    """However many values of wildcards hold it, and where a rule holds it, too."""
+    tape = Tape().opened()
+    tape.planned(
+        {"job": i, "rule": f"r{i % 7}", "threads": i % 3 or None,
+         "wildcards": {"lane": f"word{i}"} if i < 3 else {"sample": f"word {i}"} if i < values else {"sample": f"S{i}"}}
+        for i in range(values + 40)
+    )  # fmt: skip
+    await post(served, tape)
+    path = f"/api/v1/runs/{tape.run_id}/jobs"
+    for sort in (*SORTS, *(f"-{sort}" for sort in SORTS)):
+        every = await pages(served, path, sort=sort, limit=500)
+        for q, left in {"WORD": range(values), "r3": range(3, values + 40, 7), "word r3": range(3, values, 7)}.items():
+            found = [job["number"] for job in await pages(served, path, sort=sort, q=q, limit=50)]
+            assert found == [job["number"] for job in every if job["number"] in left], (sort, q)
+
+
 async def test_failures_by_the_same_filters(served: Served) -> None:
     tape = cohort()
     await post(served, tape)
@@ -106,10 +127,6 @@ async def test_failures_by_the_same_filters(served: Served) -> None:
         }.items()
     }  # fmt: skip
     assert found == {"all": [1, 11], "rule": [11], "sample": [1], "text": [1], "none": []}
-
-
-SORTS = ("number", "rule", "status", "started_at", "ended_at", "duration", "waited", "attempt", "threads",
-         "reason", "wildcard:sample", "wildcard:nothing")  # fmt: skip
 
 
 async def test_marks_lead_to_the_same_pages(served: Served) -> None:

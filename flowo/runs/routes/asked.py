@@ -39,7 +39,7 @@ Sort = Annotated[
 ALTERNATIVES = "Alternatives: repeated, or with commas between."
 
 
-def _wanted(
+async def _wanted(
     status: Annotated[list[schemas.JobStatus], Statuses, Query(description=ALTERNATIVES)] = [],  # noqa: B006 - FastAPI's form of a repeated parameter
     rule: Words = [],  # noqa: B006
     wildcard: Annotated[Words, Query(description="`name:value`; values of one name are alternatives.")] = [],  # noqa: B006
