@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, command_line, duration, eta_left, eta_range, shell } from "./format.ts";
+import { bytes, command_line, count, duration, eta_left, eta_range, shell } from "./format.ts";
 
 describe("figures in words", () => {
   it.each([
@@ -11,6 +11,14 @@ describe("figures in words", () => {
     [3840, "1 h 04 min"],
     [3 * 86_400 + 7200, "3 d 2 h"],
   ])("%d seconds are %s", (seconds, text) => expect(duration(seconds)).toBe(text));
+
+  it.each([
+    [999, "999"],
+    [1000, "1 000"],
+    [-12_345, "-12 345"],
+    [1_234_567, "1 234 567"],
+    [1234.5678, "1 234.5678"],
+  ])("%d is %s", (n, text) => expect(count(n)).toBe(text));
 
   it.each([
     [999, "999 B"],
