@@ -110,7 +110,10 @@ async def test_a_word_leaves_the_same_jobs_in_every_order(served: Served, values
     path = f"/api/v1/runs/{tape.run_id}/jobs"
     for sort in (*SORTS, *(f"-{sort}" for sort in SORTS)):
         every = await pages(served, path, sort=sort, limit=500)
-        for q, left in {"WORD": range(values), "r3": range(3, values + 40, 7), "word r3": range(3, values, 7)}.items():
+        for q, left in {
+            "WORD": range(values), "r3": range(3, values + 40, 7), "word r3": range(3, values, 7),
+            f"sample:S{values}": [values], "r3 lane:word2": [], "lane:word2": [2],
+        }.items():  # fmt: skip
             found = [job["number"] for job in await pages(served, path, sort=sort, q=q, limit=50)]
             assert found == [job["number"] for job in every if job["number"] in left], (sort, q)
 
