@@ -156,17 +156,20 @@ async function cursor_of(cache: QueryClient, id: string, filter: JobFilter, page
 export const job_page_key = (id: string, filter: JobFilter, page: number) =>
   [...keys.job_lists(id), filter, page] as const;
 
+export interface JobPage extends Page<Job> {
+  /** The cursor with which it began; null where the list ended before it. */
+  from: string | null;
+}
+
 /** The n-th page of the job table, counted from 0, by its key: no page before it must be loaded. */
 export const job_page_query = (cache: QueryClient, id: string, filter: JobFilter, page: number) =>
   queryOptions({
     queryKey: job_page_key(id, filter, page),
-    queryFn: async ({ signal }): Promise<Page<Job>> => {
-      const cursor = await cursor_of(cache, id, filter, page);
-      if (cursor === null) return { items: [], next: null };
-      return get<Page<Job>>(
-        path(`${run_route(id)}/jobs`, { ...filter, limit: job_page_size, cursor }),
-        signal,
-      );
+    queryFn: async ({ signal }): Promise<JobPage> => {
+      const from = await cursor_of(cache, id, filter, page);
+      if (from === null) return { items: [], next: null, from };
+      const query = { ...filter, limit: job_page_size, cursor: from };
+      return { ...(await get<Page<Job>>(path(`${run_route(id)}/jobs`, query), signal)), from };
     },
     gcTime: 60_000,
   });

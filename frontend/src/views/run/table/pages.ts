@@ -9,6 +9,7 @@ import {
   jobs_count_query,
 } from "../../../api/queries.ts";
 import type { Job, Page } from "../../../api/types.ts";
+import { useSeams } from "./seams.ts";
 
 export interface Jobs {
   /** The job at a place of the list; nothing while its page is not there. */
@@ -54,6 +55,12 @@ export function useJobs(
   );
   const results = useQueries({ queries: pages.map((page) => job_page_query(cache, id, filter, page)) });
   const by_page = new Map(pages.map((page, i) => [page, results[i]?.data]));
+  useSeams(
+    id,
+    filter,
+    by_page,
+    results.some((one) => one.isFetching),
+  );
   const begin = results[pages.indexOf(0)];
 
   const latest = useRef<{ id: string; pages: Map<number, Page<Job> | undefined>; total: number } | null>(
