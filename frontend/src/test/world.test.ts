@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { make_cache } from "../api/cache.ts";
-import { job_page_query } from "../api/queries.ts";
+import { job_page_query } from "../api/job_pages.ts";
 import { made_run } from "./made_runs.ts";
 import { World } from "./world.ts";
 

@@ -21,8 +21,10 @@ function stored(): Mode {
 }
 
 let mode: Mode = stored();
-const shade_now = (): Shade =>
-  paper.matches ? "light" : mode === "system" ? (system.matches ? "dark" : "light") : mode;
+// As they were told: a browser that is asked between a change and its event drops the event.
+let by_system: Shade = system.matches ? "dark" : "light";
+let on_paper = paper.matches;
+const shade_now = (): Shade => (on_paper ? "light" : mode === "system" ? by_system : mode);
 
 /** The palette as CSS variables on the root, so that our own styles and Ant Design draw from the same values. */
 function paint() {
@@ -60,8 +62,14 @@ function subscribe(listener: () => void) {
 export const useMode = (): Mode => useSyncExternalStore(subscribe, () => mode);
 export const useShade = (): Shade => useSyncExternalStore(subscribe, shade_now);
 
-system.addEventListener("change", paint);
-paper.addEventListener("change", paint);
+system.addEventListener("change", (event) => {
+  by_system = event.matches ? "dark" : "light";
+  paint();
+});
+paper.addEventListener("change", (event) => {
+  on_paper = event.matches;
+  paint();
+});
 window.addEventListener("storage", (event) => {
   if (event.key === key) {
     mode = stored();

@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { first_failure_query } from "../../api/failed.ts";
-import { job_page_query, jobs_count_query, me_query, rulegraph_query, run_query } from "../../api/queries.ts";
+import { job_page_query } from "../../api/job_pages.ts";
+import { jobs_count_query, me_query, rulegraph_query, run_query } from "../../api/queries.ts";
 import { is_narrow } from "../../ui/narrow.ts";
 import { job_filter, type RunSearch } from "./selection/search.ts";
 

@@ -3,7 +3,8 @@ import { act, renderHook, waitFor } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { expect, it, vi } from "vitest";
 import { make_cache } from "../../../api/cache.ts";
-import { type JobFilter, job_page_key, job_page_size } from "../../../api/queries.ts";
+import { job_page_key, job_page_size } from "../../../api/job_pages.ts";
+import type { JobFilter } from "../../../api/queries.ts";
 import { useJobs } from "./pages.ts";
 
 const filter: JobFilter = { status: [], rule: [], wildcard: [], id: [], q: "", sort: "status" };

@@ -1,13 +1,8 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef } from "react";
+import { job_page_key, job_page_query, job_page_size } from "../../../api/job_pages.ts";
 import { neighbours_query } from "../../../api/neighbours.ts";
-import {
-  type JobFilter,
-  job_page_key,
-  job_page_query,
-  job_page_size,
-  jobs_count_query,
-} from "../../../api/queries.ts";
+import { type JobFilter, jobs_count_query } from "../../../api/queries.ts";
 import type { Job, Page } from "../../../api/types.ts";
 import { useSeams } from "./seams.ts";
 

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { type JobFilter, type JobPage, job_page_key } from "../../../api/queries.ts";
+import { type JobPage, job_page_key } from "../../../api/job_pages.ts";
+import type { JobFilter } from "../../../api/queries.ts";
 import { pointed_at } from "../../../live/refresh.ts";
 
 const calm_ms = 300;
